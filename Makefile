@@ -1,0 +1,42 @@
+# The commands of this project. `make up` and `make test` work from a clean checkout.
+.PHONY: up down status install install-test test check train eval bench screenshots requirements
+
+PORT ?= 12330
+DESK = .venv/bin/rightsdesk
+
+up: install            ## install, train if there is no model, migrate, start; Ctrl-C stops
+	@$(DESK) up --port $(PORT)
+
+down:                  ## stop what `rightsdesk up --detach` started
+	@$(DESK) down
+
+status:                ## say what runs, and where
+	@$(DESK) status
+
+install:               ## both runtimes, from pinned and hashed requirement files
+	@deploy/install.sh
+
+install-test:
+	@deploy/install.sh --test
+
+test: install-test     ## every test that this machine can run; says what it skipped and why
+	@.venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
+	.venv/bin/python -m pytest $(PYTEST)
+
+check: install         ## the knowledge base
+	@$(DESK) kb check
+
+train: install         ## a new model
+	@$(DESK) train
+
+eval: install          ## understanding, measured on FILE=questions.jsonl
+	@$(DESK) eval $(FILE) --out results.jsonl
+
+bench: install-test    ## answer times, beside a stock Rasa bot in the same run
+	@.venv/bin/python -m bench
+
+screenshots: install-test ## the pictures of the README
+	@.venv/bin/python docs/screenshots.py
+
+requirements:          ## compile the pinned requirement files anew (maintainers)
+	@deploy/compile-requirements.sh
