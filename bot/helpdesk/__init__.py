@@ -1,0 +1,1 @@
+"""The core of the helpdesk: rules as plain data and functions, standard library only."""

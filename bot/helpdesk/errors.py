@@ -1,0 +1,147 @@
+"""Errors of the helpdesk. Each tells its reader what to do.
+
+HelpdeskError
+├── TicketNotFound          wrong number or wrong query code (never says which)
+├── IllegalTransition       the state table does not allow this step
+├── ReasonRequired          this step needs a reason that the citizen can read
+├── TicketChangedMeanwhile  somebody saved first: reload, look, try again
+├── ConversationNotFound
+├── AlreadyClaimed          another agent has the conversation
+├── NotWaiting              the conversation is not waiting for a person
+├── NotYourConversation     claim it before you write in it
+├── Forbidden               your role may not do this
+├── LoginFailed             same for an unknown login and a wrong password
+├── LoginLimited            too many tries; wait
+├── SessionInvalid          forged, foreign or expired token
+├── MessageTooLong
+├── EvidenceNotFound
+├── FileTooLarge
+├── EmptyFile
+├── TypeNotAllowed
+└── BadRequest              the request cannot be read; details say what is missing
+
+`code` names the words in `bot/texts/errors.yml` and the HTTP status at the entry points.
+"""
+
+
+class HelpdeskError(Exception):
+    """Base of everything a caller can act on.
+
+    Attributes:
+        code: Key of the words shown to the reader.
+        details: Values for those words; safe to show.
+    """
+
+    code = "error"
+
+    def __init__(self, **details: object) -> None:
+        super().__init__(self.code, details)
+        self.details = details
+
+
+class TicketNotFound(HelpdeskError):
+    """No ticket answers to this number and code."""
+
+    code = "ticket_not_found"
+
+
+class IllegalTransition(HelpdeskError):
+    """The state table has no such step; `details` holds `status` and `to`."""
+
+    code = "illegal_transition"
+
+
+class ReasonRequired(HelpdeskError):
+    """Give a reason; the citizen will read it."""
+
+    code = "reason_required"
+
+
+class TicketChangedMeanwhile(HelpdeskError):
+    """The ticket has a newer version than the one shown; reload and look."""
+
+    code = "ticket_changed_meanwhile"
+
+
+class ConversationNotFound(HelpdeskError):
+    """There is no such conversation."""
+
+    code = "not_found"
+
+
+class AlreadyClaimed(HelpdeskError):
+    """Another agent was faster; `details["agent_name"]` names them."""
+
+    code = "already_claimed"
+
+
+class NotWaiting(HelpdeskError):
+    """The conversation is with the bot or closed; nobody has to claim it."""
+
+    code = "not_waiting"
+
+
+class NotYourConversation(HelpdeskError):
+    """Only the agent who has the conversation may write in it."""
+
+    code = "not_your_conversation"
+
+
+class Forbidden(HelpdeskError):
+    """The role of this agent does not allow the step."""
+
+    code = "forbidden"
+
+
+class LoginFailed(HelpdeskError):
+    """Unknown login or wrong password; which of them is never told."""
+
+    code = "login_failed"
+
+
+class LoginLimited(HelpdeskError):
+    """Too many failed log-ins; `details["retry_seconds"]` says how long to wait."""
+
+    code = "login_limited"
+
+
+class SessionInvalid(HelpdeskError):
+    """The token is forged, expired or belongs to something else."""
+
+    code = "session_invalid"
+
+
+class MessageTooLong(HelpdeskError):
+    """Shorten the message to `details["limit"]` characters."""
+
+    code = "message_too_long"
+
+
+class EvidenceNotFound(HelpdeskError):
+    """No stored file answers to this receipt."""
+
+    code = "not_found"
+
+
+class FileTooLarge(HelpdeskError):
+    """The file is larger than `details["limit_mb"]` MB."""
+
+    code = "file_too_large"
+
+
+class EmptyFile(HelpdeskError):
+    """The file has no content."""
+
+    code = "empty_file"
+
+
+class TypeNotAllowed(HelpdeskError):
+    """The content is of a type that is not accepted, whatever its name says."""
+
+    code = "type_not_allowed"
+
+
+class BadRequest(HelpdeskError):
+    """The request lacks something; `details["field"]` says what."""
+
+    code = "bad_request"
