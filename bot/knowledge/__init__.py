@@ -1,0 +1,11 @@
+"""Knowledge as data: articles with checked citations, the law registry, calendars, policies.
+
+Read from `knowledge_base/`; nothing here writes, asks the clock, or knows the store.
+"""
+
+from bot.knowledge.base import Answer, Cited, KnowledgeBase
+from bot.knowledge.calendars import load_calendar
+from bot.knowledge.policies import load_policies
+from bot.knowledge.search import Hit
+
+__all__ = ["Answer", "Cited", "Hit", "KnowledgeBase", "load_calendar", "load_policies"]

@@ -1,0 +1,185 @@
+"""The knowledge base: articles, the register of laws, answers for a day, and search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from bot.knowledge.articles import TOOLS, Article, Citation, article_paths, read_article
+from bot.knowledge.citations import citations_on
+from bot.knowledge.datafile import DataError
+from bot.knowledge.laws import Law, LawRegistry
+from bot.knowledge.numerals import article_label
+from bot.knowledge.search import Hit, SearchIndex
+from bot.knowledge.words import Words
+
+NOTICE_AHEAD = timedelta(days=365)
+"""How long before the end of a cited law an answer begins to say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A provision as citizens see it.
+
+    Attributes:
+        law_id: Id in the register.
+        law: Short title.
+        article: As the law numbers it (第四十二条), or empty for a text without articles.
+        effective: Day on which this version of the law took effect.
+        quote: Verbatim words, one passage a line.
+    """
+
+    law_id: str
+    law: str
+    article: str
+    effective: date
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An article as it is given on one day.
+
+    Attributes:
+        details: Markdown: paragraphs, lists, bold; no HTML.
+        citations: One entry for every provision, all of them in force on the day.
+        next: Article ids that can be answered on the day, ``form:…`` and ``human``.
+        notice: Change of a cited law coming within a year, in Chinese; or None.
+    """
+
+    article_id: str
+    title: str
+    topic: str
+    rights: tuple[str, ...]
+    short: str
+    details: str
+    citations: list[Cited]
+    next: list[str]
+    notice: str | None
+
+
+class KnowledgeBase:
+    """Everything the desk knows, read once.
+
+    Args:
+        articles: With ids of their own.
+        laws: The register.
+        words: Words for notices.
+        problems: Files that could not be read; the desk works without them and says so.
+    """
+
+    def __init__(
+        self, articles: Iterable[Article], laws: LawRegistry, words: Words, problems: Iterable[DataError] = ()
+    ) -> None:
+        self.articles: Mapping[str, Article] = {article.id: article for article in articles}
+        self.laws = laws
+        self.problems = tuple(problems)
+        self._words = words
+        self._index = SearchIndex({id_: _searched_text(article) for id_, article in self.articles.items()})
+        self._given_on = lru_cache(maxsize=16)(self._find_given_on)
+
+    @classmethod
+    def load(cls, root: Path) -> KnowledgeBase:
+        """Return the knowledge base in a folder.
+
+        A broken article is left out and listed in ``problems``: one bad file must not keep the
+        helpdesk from answering everything else. A broken register stops the start.
+
+        Args:
+            root: The folder `knowledge_base`.
+        Raises:
+            DataError: The register of laws cannot be used.
+        """
+        articles: list[Article] = []
+        problems: list[DataError] = []
+        seen: set[str] = set()
+        for path in article_paths(root):
+            try:
+                article = read_article(path)
+            except DataError as error:
+                problems.append(error)
+                continue
+            if article.id in seen:
+                problems.append(DataError(path, "id", f"{article.id} is the id of another article too"))
+                continue
+            seen.add(article.id)
+            articles.append(article)
+        return cls(articles, LawRegistry.load(root), Words.load(), problems)
+
+    def article(self, article_id: str) -> Article | None:
+        """Return an article, whether or not it may be answered today."""
+        return self.articles.get(article_id)
+
+    def answer(self, article_id: str, on: date) -> Answer | None:
+        """Return the answer that is right on a day.
+
+        Args:
+            article_id: Id of an article.
+            on: Local day for which the citizen asks, usually today.
+        Returns:
+            None if there is no such article, it is not meant for that day, or a law it rests on
+            is then unknown or not in force; say that the matter needs a person.
+        """
+        article = self.articles.get(article_id)
+        citations = self._citations(article, on) if article else None
+        if article is None or citations is None:
+            return None
+        return Answer(
+            article_id=article.id,
+            title=article.title,
+            topic=article.topic,
+            rights=article.rights,
+            short=article.short,
+            details=article.details,
+            citations=self._cited(citations),
+            next=[step for step in article.next if step in TOOLS or step in self._given_on(on)],
+            notice=self._notice(citations, on),
+        )
+
+    def search(self, text: str, limit: int, on: date) -> list[Hit]:
+        """Return the articles that fit a text best and can be answered on a day, best first."""
+        return self._index.search(text, limit=limit, allowed=self._given_on(on))
+
+    def _find_given_on(self, day: date) -> frozenset[str]:
+        return frozenset(a.id for a in self.articles.values() if self._citations(a, day) is not None)
+
+    def _citations(self, article: Article, day: date) -> list[Citation] | None:
+        return citations_on(article.citations, self.laws, day) if article.valid_on(day) else None
+
+    def _cited(self, citations: Iterable[Citation]) -> list[Cited]:
+        quotes: dict[tuple[str, str], list[str]] = {}
+        for citation in citations:
+            quotes.setdefault((citation.law_id, citation.article), []).append(citation.quote)
+        return [self._cite(law_id, number, passages) for (law_id, number), passages in quotes.items()]
+
+    def _cite(self, law_id: str, number: str, passages: list[str]) -> Cited:
+        law = self._law(law_id)
+        label = article_label(number) if number else ""
+        return Cited(law_id, law.short_title, label, law.effective, "\n".join(dict.fromkeys(passages)))
+
+    def _notice(self, citations: Iterable[Citation], on: date) -> str | None:
+        laws = {citation.law_id: self._law(citation.law_id) for citation in citations}
+        ends = [law for law in laws.values() if law.effective_until and law.effective_until - on < NOTICE_AHEAD]
+        return "".join(map(self._notice_of, ends)) or None
+
+    def _notice_of(self, law: Law) -> str:
+        assert law.effective_until is not None
+        successor = self.laws.get(law.superseded_by) if law.superseded_by else None
+        first_day = law.effective_until + timedelta(days=1)
+        day = self._words("notice.date", year=first_day.year, month=first_day.month, day=first_day.day)
+        if successor is None:
+            return self._words("notice.ended", day=day, law=law.short_title)
+        return self._words("notice.superseded", day=day, law=law.short_title, successor=successor.short_title)
+
+    def _law(self, law_id: str) -> Law:
+        law = self.laws.get(law_id)
+        assert law is not None  # citations_on leaves out what is not registered
+        return law
+
+
+def _searched_text(article: Article) -> str:
+    """Return what search looks at; the title counts twice."""
+    return "\n".join((article.title, article.title, *article.questions, article.short, article.details))
