@@ -1,0 +1,1 @@
+"""Tables, queries and migrations. Nothing outside this package writes SQL."""

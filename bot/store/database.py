@@ -1,0 +1,95 @@
+"""Connecting to SQLite or PostgreSQL, and the two kinds of transaction.
+
+On SQLite a writing transaction takes the write lock at once (BEGIN IMMEDIATE): a transaction
+that reads first and writes later could otherwise fail half-way with "database is locked".
+Writers of this process wait for each other in an asyncio lock instead of SQLite's sleeping
+busy handler, whose steps are up to 100 ms long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.engine import make_url
+
+Publish = Callable[[Sequence[Any]], None]
+
+
+class Database:
+    """The engine and its transactions.
+
+    Args:
+        url: `sqlite+aiosqlite:///…` or `postgresql+psycopg://…`.
+        publish: Called after each commit with what `announce` recorded in the session.
+    """
+
+    def __init__(self, url: str, publish: Publish | None = None) -> None:
+        self._is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self.engine = _create_engine(url, is_sqlite=self._is_sqlite)
+        self._publish = publish or (lambda announcements: None)
+        self._writing = asyncio.Lock() if self._is_sqlite else None
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Tell whether there is one file and so one writer at a time."""
+        return self._is_sqlite
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncSession]:
+        """Open a writing transaction: commit at the end, roll back on any exception."""
+        async with self._writer(), AsyncSession(self.engine, expire_on_commit=False) as session:
+            async with session.begin():
+                yield session
+            announcements = session.info.pop("announcements", ())
+        self._publish(announcements)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """Open a reading transaction, which never waits for writers on SQLite."""
+        reading = self.engine.execution_options(sqlite_begin="BEGIN")
+        async with AsyncSession(reading, expire_on_commit=False) as session:
+            yield session
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+    def _writer(self) -> AbstractAsyncContextManager[Any]:
+        return self._writing if self._writing is not None else nullcontext()
+
+
+def announce(session: AsyncSession, topic: str, payload: dict[str, Any]) -> None:
+    """Record something for live listeners; it is published only if the transaction commits."""
+    session.info.setdefault("announcements", []).append((topic, payload))
+
+
+def _create_engine(url: str, *, is_sqlite: bool) -> AsyncEngine:
+    if not is_sqlite:
+        return create_async_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    if path := make_url(url).database:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(url, pool_size=5, max_overflow=10)
+    event.listen(engine.sync_engine, "connect", _configure_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own BEGIN comes too late (before the first write); ours is explicit.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    connection.exec_driver_sql(
+        connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE")
+    )
