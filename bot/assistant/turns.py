@@ -1,0 +1,253 @@
+"""Taking bot turns: one at a time and in order per conversation, many conversations at once.
+
+A turn that the engine did not take (time-out, error, an action of ours that failed) ends in one
+apology and a place in the queue, so that nobody is left without an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import text
+
+from bot.assistant.engine import AssistantEngine, EngineReply, EngineTurn, EngineUnavailable
+from bot.assistant.presenter import Presenter
+from bot.services import turns
+from bot.services.conversations import replies_to, status
+from bot.services.office import Office
+from bot.services.turns import TurnJob, TurnOutcome
+from bot.services.views import ConversationStatus, MessageView
+from bot.store.database import Database
+from bot.store.tables import Inbound
+
+log = structlog.get_logger()
+
+_FORGET_WAITERS_AFTER = 120.0
+
+
+@dataclass(frozen=True)
+class TurnResult:
+    """The stored reply to one message, as often as it is asked for."""
+
+    messages: list[MessageView]
+    status: ConversationStatus
+    analysis: dict[str, Any]
+    settled: bool
+
+
+class FailedActions:
+    """Conversations whose running turn had an action that failed.
+
+    Rasa logs a failed action and goes on as if nothing had happened, so the action endpoint
+    notes it here and the turn asks.
+    """
+
+    def __init__(self) -> None:
+        self._conversations: set[str] = set()
+
+    def note(self, conversation_id: str) -> None:
+        """Remember that an action of this conversation's turn failed."""
+        self._conversations.add(conversation_id)
+
+    def take(self, conversation_id: str) -> bool:
+        """Tell whether one failed since the last call, and forget it."""
+        failed = conversation_id in self._conversations
+        self._conversations.discard(conversation_id)
+        return failed
+
+
+class TurnRunner:
+    """Runs the turns of this process.
+
+    Args:
+        database: Where messages wait and replies go.
+        clock: Returns the present instant, aware, UTC.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        office: Office,
+        engine: AssistantEngine,
+        presenter: Presenter,
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._office = office
+        self._engine = engine
+        self._presenter = presenter
+        self._clock = clock
+        self.failed_actions = FailedActions()
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._wanted: set[str] = set()
+        self._settled: dict[str, asyncio.Event] = {}
+
+    def submit(self, conversation_id: str) -> None:
+        """Take the waiting turns of a conversation, now or right after the one that runs."""
+        self._wanted.add(conversation_id)
+        if conversation_id not in self._running:
+            self._running[conversation_id] = asyncio.create_task(self._drain(conversation_id))
+
+    async def wait(self, inbound_id: str, timeout: float) -> TurnResult:
+        """Return the reply to a message, waiting for it up to `timeout` seconds.
+
+        If it takes longer, `settled` is False and there are no messages yet; they arrive live.
+        """
+        event = self._settled.setdefault(inbound_id, asyncio.Event())
+        asyncio.get_running_loop().call_later(
+            max(timeout, _FORGET_WAITERS_AFTER), self._settled.pop, inbound_id, None
+        )
+        result = await self._result(inbound_id)
+        if result.settled:
+            return result
+        try:
+            await asyncio.wait_for(event.wait(), timeout)
+        except TimeoutError:
+            return result
+        return await self._result(inbound_id)
+
+    async def recover(self, *, older_than: datetime | None = None) -> int:
+        """Take up what a process that died left unanswered; returns how many conversations.
+
+        Args:
+            older_than: Leave younger messages alone: another process may be at them. None at
+                start-up, when this process has none yet.
+        """
+        async with self._database.read() as session:
+            waiting = await turns.conversations_waiting_for_bot(session, older_than=older_than)
+        for conversation_id in waiting:
+            self.submit(conversation_id)
+        return len(waiting)
+
+    async def close(self) -> None:
+        """Let running turns end; nothing is lost if one does not, it is taken again."""
+        running = list(self._running.values())
+        if running:
+            _, pending = await asyncio.wait(running, timeout=5)
+            for task in pending:
+                task.cancel()
+
+    async def _result(self, inbound_id: str) -> TurnResult:
+        async with self._database.read() as session:
+            inbound = await session.get_one(Inbound, inbound_id)
+            return TurnResult(
+                messages=await replies_to(session, inbound_id),
+                status=await status(
+                    session,
+                    inbound.conversation_id,
+                    calendar=self._office.calendar,
+                    now=self._clock(),
+                ),
+                analysis=inbound.analysis or {},
+                settled=inbound.status != "received",
+            )
+
+    async def _drain(self, conversation_id: str) -> None:
+        try:
+            while conversation_id in self._wanted:
+                self._wanted.discard(conversation_id)
+                async with self._alone(conversation_id):
+                    await self._take_all(conversation_id)
+        except Exception:
+            # The message stays `received`; the worker's recovery takes it up again.
+            log.exception("turn.failed", conversation_id=conversation_id)
+        finally:
+            del self._running[conversation_id]
+            if conversation_id in self._wanted:
+                self.submit(conversation_id)
+
+    async def _take_all(self, conversation_id: str) -> None:
+        while True:
+            async with self._database.read() as session:
+                job = await turns.next_job(session, conversation_id)
+            if job is None:
+                return
+            self._announce_settled(await self._take(job))
+
+    async def _take(self, job: TurnJob) -> list[str]:
+        """Answer one message, or leave it to the people who have the conversation."""
+        if not job.is_for_bot:
+            async with self._database.begin() as session:
+                return await turns.leave_to_people(session, job.conversation_id, now=self._clock())
+        outcome = await self._outcome(job)
+        async with self._database.begin() as session:
+            await turns.finish(session, self._office, job, outcome, now=self._clock())
+        return [job.inbound_id]
+
+    def _announce_settled(self, inbound_ids: list[str]) -> None:
+        for inbound_id in inbound_ids:
+            if event := self._settled.get(inbound_id):
+                event.set()
+
+    async def _outcome(self, job: TurnJob) -> TurnOutcome:
+        today = job.on_date or self._clock().astimezone(self._office.calendar.zone).date()
+        self.failed_actions.take(job.conversation_id)
+        try:
+            reply = await self._engine.take(_engine_turn(job, today))
+        except EngineUnavailable as error:
+            log.warning("engine.unavailable", conversation_id=job.conversation_id, reason=str(error))
+            return self._failure()
+        if self.failed_actions.take(job.conversation_id):
+            return self._failure()
+        return self._success(reply, today)
+
+    def _success(self, reply: EngineReply, today: date) -> TurnOutcome:
+        presented = self._presenter.present(reply, today)
+        if not presented.messages and not presented.handoff_reason:
+            log.error("engine.silent", intent=reply.nlu.get("intent"))
+            return self._failure()
+        return TurnOutcome(
+            messages=[(shown.text, shown.body) for shown in presented.messages],
+            state=reply.state,
+            analysis=self._presenter.analysis(reply, presented),
+            handoff_reason=presented.handoff_reason,
+        )
+
+    def _failure(self) -> TurnOutcome:
+        """Leave the dialogue as it was; the words of the queue are the one apology."""
+        return TurnOutcome(
+            messages=[],
+            state=None,
+            analysis={"outcome": "handoff", "topic": "handoff", "right": "none", "reply": ""},
+            handoff_reason="engine_failure",
+            keep_state=True,
+        )
+
+    @asynccontextmanager
+    async def _alone(self, conversation_id: str) -> AsyncIterator[None]:
+        """Keep other desk processes out of the conversation's turns.
+
+        On SQLite there is one process. On PostgreSQL an advisory lock on a connection of its own
+        is held; it goes when the process dies.
+        """
+        if self._database.is_sqlite:
+            yield
+            return
+        key = zlib.crc32(conversation_id.encode())
+        async with self._database.engine.connect() as connection:
+            await connection.execute(text("SELECT pg_advisory_lock(12330, :key)"), {"key": key - 2**31})
+            try:
+                yield
+            finally:
+                await connection.execute(
+                    text("SELECT pg_advisory_unlock(12330, :key)"), {"key": key - 2**31}
+                )
+
+
+def _engine_turn(job: TurnJob, today: date) -> EngineTurn:
+    return EngineTurn(
+        conversation=job.conversation_id,
+        message_id=job.inbound_id,
+        text=job.payload or job.text,
+        state=job.state,
+        today=today.isoformat(),
+        failed_tries=job.failed_tries,
+    )

@@ -1,0 +1,125 @@
+"""Putting the desk together: the only module that picks concrete classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.assistant.engine import AssistantEngine, HttpEngine
+from bot.assistant.presenter import Presenter
+from bot.assistant.turns import TurnRunner
+from bot.knowledge import KnowledgeBase, load_calendar, load_policies
+from bot.services.evidence import EvidenceStorage
+from bot.services.forms import FormCatalogue
+from bot.services.live import Hub
+from bot.services.office import Office
+from bot.services.signing import Signer
+from bot.services.sla import SlaBook
+from bot.settings import Secrets, Settings, load_secrets
+from bot.store.database import Database
+from bot.store.migrate import upgrade
+from bot.texts import Texts
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything an entry point needs.
+
+    Attributes:
+        clock: Returns the present instant, aware, UTC.
+    """
+
+    settings: Settings
+    secrets: Secrets
+    clock: Callable[[], datetime]
+    database: Database
+    office: Office
+    knowledge: KnowledgeBase
+    forms: FormCatalogue
+    engine: AssistantEngine
+    turns: TurnRunner
+    hub: Hub
+    evidence: EvidenceStorage
+
+    @property
+    def texts(self) -> Texts:
+        """Return the words for citizens and staff."""
+        return self.office.texts
+
+    @property
+    def signer(self) -> Signer:
+        """Return what signs session tokens and derives query codes."""
+        return self.office.signer
+
+    def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open a writing transaction."""
+        return self.database.begin()
+
+    def read(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open a reading transaction."""
+        return self.database.read()
+
+
+def utc_now() -> datetime:
+    """Return the present instant."""
+    return datetime.now(UTC)
+
+
+async def create_desk(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    engine: AssistantEngine | None = None,
+) -> Desk:
+    """Build the desk on a migrated database.
+
+    Args:
+        engine: Another engine than the HTTP one; tests give a scripted one.
+    """
+    secrets = load_secrets(settings)
+    hub = Hub()
+    database = Database(settings.database, publish=hub.publish)
+    await upgrade(database.engine)
+    knowledge = KnowledgeBase.load(settings.knowledge_dir)
+    texts = Texts.load()
+    office = Office(
+        texts=texts,
+        sla=SlaBook(
+            load_calendar(settings.knowledge_dir), load_policies(settings.knowledge_dir)
+        ),
+        signer=Signer(secrets.secret_key.get_secret_value()),
+    )
+    engine = engine or HttpEngine(
+        f"http://127.0.0.1:{settings.engine_port}",
+        secrets.engine_token.get_secret_value(),
+        timeout=settings.engine_timeout_seconds,
+        grace=settings.engine_grace_seconds,
+    )
+    turns = TurnRunner(database, office, engine, Presenter(knowledge, texts), clock=clock)
+    return Desk(
+        settings=settings,
+        secrets=secrets,
+        clock=clock,
+        database=database,
+        office=office,
+        knowledge=knowledge,
+        forms=FormCatalogue.load(settings.knowledge_dir),
+        engine=engine,
+        turns=turns,
+        hub=hub,
+        evidence=EvidenceStorage(
+            settings.data_dir / "evidence", settings.evidence_max_mb * 2**20
+        ),
+    )
+
+
+async def close_desk(desk: Desk) -> None:
+    """Let running turns end and close what is open."""
+    await desk.turns.close()
+    if isinstance(desk.engine, HttpEngine):
+        await desk.engine.close()
+    await desk.database.close()

@@ -1,0 +1,159 @@
+"""The audit chain of tickets: writing entries, anchoring them daily, verifying both."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.helpdesk.audit import GENESIS, entry_hash, first_broken, root_hash
+from bot.store.tables import AuditRoot, Ticket, TicketEvent
+
+#: Younger events may belong to transactions that have not committed yet, so a root leaves them out.
+_SETTLED_AFTER = timedelta(minutes=5)
+
+
+@dataclass
+class AuditReport:
+    """Outcome of a verification.
+
+    Attributes:
+        broken: One line for each chain or anchor that does not hold.
+    """
+
+    tickets: int = 0
+    events: int = 0
+    roots: int = 0
+    broken: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether nothing was altered."""
+        return not self.broken
+
+
+def record(
+    session: AsyncSession,
+    ticket: Ticket,
+    *,
+    actor: str,
+    action: str,
+    now: datetime,
+    old: dict[str, Any] | None = None,
+    new: dict[str, Any] | None = None,
+    reason: str = "",
+) -> TicketEvent:
+    """Append one entry to the ticket's chain; the caller holds the ticket's row."""
+    event = TicketEvent(
+        ticket_id=ticket.id,
+        seq=ticket.audit_seq + 1,
+        at=now,
+        actor=actor,
+        action=action,
+        old=old or {},
+        new=new or {},
+        reason=reason,
+    )
+    event.hash = entry_hash(ticket.audit_head, _sealed(event))
+    ticket.audit_seq, ticket.audit_head = event.seq, event.hash
+    session.add(event)
+    return event
+
+
+def _sealed(event: TicketEvent) -> dict[str, object]:
+    """Return the fields that the hash covers."""
+    return {
+        "ticket": event.ticket_id,
+        "seq": event.seq,
+        "at": event.at.astimezone(UTC).isoformat(),
+        "actor": event.actor,
+        "action": event.action,
+        "old": event.old,
+        "new": event.new,
+        "reason": event.reason,
+    }
+
+
+async def chain_holds(session: AsyncSession, ticket: Ticket) -> bool:
+    """Recompute one ticket's chain up to its head."""
+    events = list(
+        await session.scalars(
+            select(TicketEvent).where(TicketEvent.ticket_id == ticket.id).order_by(TicketEvent.seq)
+        )
+    )
+    if not events or events[-1].hash != ticket.audit_head:
+        return False
+    return first_broken((_sealed(event), event.hash) for event in events) is None
+
+
+async def make_root(session: AsyncSession, *, day: date, now: datetime) -> AuditRoot | None:
+    """Anchor all chains once a day; returns None when the day has its root already."""
+    if await session.get(AuditRoot, day):
+        return None
+    last = await session.scalar(
+        select(func.max(TicketEvent.id)).where(TicketEvent.at <= now - _SETTLED_AFTER)
+    )
+    heads = [head async for head in _heads(session, last or 0)]
+    root = AuditRoot(
+        day=day,
+        root=root_hash(heads),
+        last_event_id=last or 0,
+        ticket_count=len(heads),
+        made_at=now,
+    )
+    session.add(root)
+    return root
+
+
+async def _heads(session: AsyncSession, last_event_id: int) -> AsyncIterator[tuple[str, str]]:
+    """Yield (ticket id, hash of its last event not above `last_event_id`)."""
+    latest = (
+        select(func.max(TicketEvent.id).label("id"))
+        .where(TicketEvent.id <= last_event_id)
+        .group_by(TicketEvent.ticket_id)
+        .subquery()
+    )
+    rows = await session.stream(
+        select(TicketEvent.ticket_id, TicketEvent.hash).join(latest, TicketEvent.id == latest.c.id)
+    )
+    async for ticket_id, head in rows:
+        yield ticket_id, head
+
+
+async def verify(session: AsyncSession) -> AuditReport:
+    """Recompute every chain and every daily root; reads everything, changes nothing."""
+    report = AuditReport()
+    await _verify_chains(session, report)
+    for root in await session.scalars(select(AuditRoot).order_by(AuditRoot.day)):
+        report.roots += 1
+        heads = [head async for head in _heads(session, root.last_event_id)]
+        if root_hash(heads) != root.root:
+            report.broken.append(f"root {root.day}: chains differ from what was anchored")
+    return report
+
+
+async def _verify_chains(session: AsyncSession, report: AuditReport) -> None:
+    heads = dict(
+        (await session.execute(select(Ticket.id, Ticket.audit_head))).all()
+    )
+    report.tickets = len(heads)
+    expected: dict[str, tuple[int, str]] = {}
+    spoiled: set[str] = set()
+    events = await session.stream_scalars(
+        select(TicketEvent).order_by(TicketEvent.ticket_id, TicketEvent.seq)
+    )
+    async for event in events:
+        report.events += 1
+        seq, previous = expected.get(event.ticket_id, (0, GENESIS))
+        is_next = event.seq == seq + 1 and entry_hash(previous, _sealed(event)) == event.hash
+        if not is_next and event.ticket_id not in spoiled:
+            spoiled.add(event.ticket_id)
+            report.broken.append(f"ticket {event.ticket_id}: entry {event.seq} was altered or lost")
+        expected[event.ticket_id] = (event.seq, event.hash)
+    for ticket_id, head in heads.items():
+        if expected.get(ticket_id, (0, GENESIS))[1] != head and ticket_id not in spoiled:
+            report.broken.append(f"ticket {ticket_id}: its last entry is missing")

@@ -1,0 +1,365 @@
+"""Conversations: starting one, storing what came in exactly once, reading what was said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.helpdesk.calendar import BusinessCalendar
+from bot.helpdesk.conversation import WAITING, Owner, handled_by
+from bot.helpdesk.errors import ConversationNotFound
+from bot.services.ids import new_id
+from bot.services.views import ConversationStatus, MessageView, message_view
+from bot.store.database import announce
+from bot.store.tables import Agent, Conversation, Inbound, Message, Outbox
+
+_OFFERS_REMEMBERED = 40
+
+
+@dataclass(frozen=True)
+class InboundMessage:
+    """What a channel received, after it verified the sender.
+
+    Attributes:
+        account: Our side of the channel (an app id); on the web the conversation itself, so
+            that one citizen's message ids say nothing about another's.
+        external_id: The channel's own id of the message; the same id is the same message.
+        payload: The payload of a pressed button, if it was one.
+        on_date: Answer as if today were this date; only operators may set it.
+    """
+
+    conversation_id: str
+    channel: str
+    account: str
+    external_id: str
+    text: str
+    payload: str | None = None
+    on_date: date | None = None
+
+
+@dataclass(frozen=True)
+class Received:
+    """Where the message went. `duplicate` means that it was stored before: show that reply."""
+
+    inbound_id: str
+    conversation_id: str
+    seq: int
+    duplicate: bool
+    owner: Owner
+
+
+async def start_conversation(
+    session: AsyncSession,
+    *,
+    channel: str,
+    account: str,
+    external_user: str,
+    now: datetime,
+    greeting: dict[str, object] | None = None,
+) -> Conversation:
+    """Create a conversation; with a greeting (`text`, `buttons`), that is its first message."""
+    conversation = Conversation(
+        id=f"{channel}:{external_user}",
+        channel=channel,
+        account=account,
+        external_user=external_user,
+        owner=Owner.BOT,
+        owner_epoch=0,
+        last_seq=0,
+        last_text="",
+        failed_tries=0,
+        queue="general",
+        created_at=now,
+        last_at=now,
+    )
+    session.add(conversation)
+    await session.flush()
+    if greeting:
+        body = {"buttons": greeting.get("buttons", [])}
+        add_visible(session, conversation, "bot", str(greeting["text"]), now=now, body=body)
+        await session.flush()
+    return conversation
+
+
+async def locked(session: AsyncSession, conversation_id: str) -> Conversation:
+    """Return the conversation with its row locked for this transaction.
+
+    Raises:
+        ConversationNotFound: There is none with this id.
+    """
+    conversation = await session.get(Conversation, conversation_id, with_for_update=True)
+    if conversation is None:
+        raise ConversationNotFound
+    return conversation
+
+
+async def receive(session: AsyncSession, inbound: InboundMessage, *, now: datetime) -> Received:
+    """Store a citizen's message once and say who will answer it.
+
+    The conversation's row is locked first, so that two deliveries of the same message, and two
+    messages sent at once, get their order here.
+
+    Raises:
+        ConversationNotFound: There is no such conversation.
+    """
+    conversation = await locked(session, inbound.conversation_id)
+    if stored := await _stored(session, inbound):
+        return Received(
+            stored.id, conversation.id, stored.order, True, Owner(conversation.owner)
+        )
+    if conversation.owner == Owner.WRAP_UP:
+        change_owner(session, conversation, Owner.BOT, agent_id=None)
+    text, payload = await _accepted_input(session, inbound)
+    message = add_visible(session, conversation, "citizen", text, now=now)
+    is_for_bot = conversation.owner == Owner.BOT
+    row = Inbound(
+        id=new_id(now),
+        conversation_id=conversation.id,
+        channel=inbound.channel,
+        account=inbound.account,
+        external_id=inbound.external_id,
+        order=message.seq or 0,
+        text=text,
+        payload=payload,
+        on_date=inbound.on_date,
+        status="received" if is_for_bot else "queued",
+        received_at=now,
+        settled_at=None if is_for_bot else now,
+    )
+    session.add(row)
+    await session.flush()
+    announce_message(session, conversation, message)
+    return Received(row.id, conversation.id, row.order, False, Owner(conversation.owner))
+
+
+async def _stored(session: AsyncSession, inbound: InboundMessage) -> Inbound | None:
+    return await session.scalar(
+        select(Inbound).where(
+            Inbound.channel == inbound.channel,
+            Inbound.account == inbound.account,
+            Inbound.external_id == inbound.external_id,
+        )
+    )
+
+
+async def _accepted_input(
+    session: AsyncSession, inbound: InboundMessage
+) -> tuple[str, str | None]:
+    """Return the text to show and the payload to give the engine.
+
+    A payload that starts with "/" sets intents and slots directly, so only one that the bot
+    itself offered in this conversation is accepted; anything else is plain text.
+    """
+    typed = inbound.text.strip().lstrip("/").strip()
+    if not inbound.payload:
+        return typed, None
+    title = await _offered_title(session, inbound.conversation_id, inbound.payload)
+    if title is not None:
+        return title, inbound.payload
+    return typed or inbound.payload.lstrip("/"), None
+
+
+async def _offered_title(
+    session: AsyncSession, conversation_id: str, payload: str
+) -> str | None:
+    bodies = await session.scalars(
+        select(Message.body)
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.author.in_(("bot", "system")),
+            Message.seq.is_not(None),
+        )
+        .order_by(Message.seq.desc())
+        .limit(_OFFERS_REMEMBERED)
+    )
+    for body in bodies:
+        for button in body.get("buttons", ()):
+            if button["payload"] == payload:
+                return str(button["title"])
+    return None
+
+
+def add_visible(
+    session: AsyncSession,
+    conversation: Conversation,
+    author: str,
+    text: str,
+    *,
+    now: datetime,
+    body: dict[str, object] | None = None,
+    agent_id: str | None = None,
+    reply_to: str | None = None,
+    client_id: str | None = None,
+) -> Message:
+    """Add a message that is visible at once, with the conversation's next `seq`."""
+    conversation.last_seq += 1
+    if author != "note":
+        conversation.last_text = text[:120]
+        conversation.last_at = now
+    message = Message(
+        conversation_id=conversation.id,
+        seq=conversation.last_seq,
+        author=author,
+        agent_id=agent_id,
+        text=text,
+        body=body or {},
+        state="visible",
+        reply_to=reply_to,
+        client_id=client_id,
+        created_at=now,
+    )
+    session.add(message)
+    return message
+
+
+def add_outgoing(
+    session: AsyncSession,
+    conversation: Conversation,
+    author: str,
+    text: str,
+    *,
+    now: datetime,
+    epoch: int | None,
+    body: dict[str, object] | None = None,
+    agent_id: str | None = None,
+    reply_to: str | None = None,
+    client_id: str | None = None,
+) -> Message:
+    """Record a message that must reach the citizen: it waits in the outbox until it is sent.
+
+    Args:
+        epoch: Epoch in which the bot wrote it; None for people and the system.
+    """
+    message = Message(
+        conversation_id=conversation.id,
+        seq=None,
+        author=author,
+        agent_id=agent_id,
+        text=text,
+        body=body or {},
+        state="pending",
+        reply_to=reply_to,
+        client_id=client_id,
+        created_at=now,
+    )
+    session.add(message)
+    session.add(
+        Outbox(
+            message=message,
+            conversation_id=conversation.id,
+            channel=conversation.channel,
+            epoch=epoch,
+            status="pending",
+            attempts=0,
+            next_attempt_at=now,
+        )
+    )
+    return message
+
+
+def change_owner(
+    session: AsyncSession, conversation: Conversation, to: Owner, *, agent_id: str | None
+) -> None:
+    """Give the conversation to another owner: a new epoch, so that older drafts lose."""
+    conversation.owner = to
+    conversation.owner_epoch += 1
+    conversation.agent_id = agent_id
+    if to not in WAITING:
+        conversation.waiting_since = None
+    announce(session, f"conversation:{conversation.id}", {"type": "owner_changed"})
+    announce(session, "staff", {"type": "conversation_changed", "id": conversation.id})
+
+
+def announce_message(
+    session: AsyncSession,
+    conversation: Conversation,
+    message: Message,
+    agent_name: str | None = None,
+) -> None:
+    """Tell live listeners of the conversation and the staff about a message."""
+    view = message_view(message, agent_name).to_json()
+    announce(
+        session, f"conversation:{conversation.id}", {"type": "message", "message": view}
+    )
+    announce(session, "staff", {"type": "conversation_changed", "id": conversation.id})
+
+
+async def messages_after(
+    session: AsyncSession,
+    conversation_id: str,
+    after_seq: int,
+    *,
+    staff: bool = False,
+    limit: int = 200,
+) -> list[MessageView]:
+    """Return what was said after `after_seq`, oldest first.
+
+    Staff also see notes, and the drafts that the bot wrote but was not allowed to send.
+    """
+    query = (
+        select(Message, Agent.name)
+        .outerjoin(Agent, Agent.id == Message.agent_id)
+        .where(Message.conversation_id == conversation_id)
+        .limit(limit)
+    )
+    if staff:
+        # Suppressed drafts have no seq: they are placed by when they were written.
+        query = query.where(
+            (Message.seq > after_seq) | (Message.state == "suppressed")
+        ).order_by(Message.created_at, Message.id)
+    else:
+        query = query.where(
+            Message.seq > after_seq, Message.state == "visible", Message.author != "note"
+        ).order_by(Message.seq)
+    return [message_view(message, name) for message, name in await session.execute(query)]
+
+
+async def replies_to(session: AsyncSession, inbound_id: str) -> list[MessageView]:
+    """Return the visible replies to one inbound message, in order."""
+    rows = await session.scalars(
+        select(Message)
+        .where(Message.reply_to == inbound_id, Message.state == "visible")
+        .order_by(Message.seq)
+    )
+    return [message_view(message) for message in rows]
+
+
+async def status(
+    session: AsyncSession, conversation_id: str, *, calendar: BusinessCalendar, now: datetime
+) -> ConversationStatus:
+    """Say who answers now, the place in the queue, and the next opening if closed.
+
+    Raises:
+        ConversationNotFound: There is no such conversation.
+    """
+    conversation = await session.get(Conversation, conversation_id)
+    if conversation is None:
+        raise ConversationNotFound
+    owner = Owner(conversation.owner)
+    is_open = calendar.is_open(now)
+    agent = await session.get(Agent, conversation.agent_id) if conversation.agent_id else None
+    return ConversationStatus(
+        handled_by=handled_by(owner),
+        owner=owner.value,
+        owner_epoch=conversation.owner_epoch,
+        agent_name=agent.name if agent else None,
+        place=await place_in_queue(session, conversation) if owner is Owner.QUEUED else None,
+        opens_at=None if is_open or owner not in WAITING else calendar.next_opening(now),
+    )
+
+
+async def place_in_queue(session: AsyncSession, conversation: Conversation) -> int:
+    """Return how many are served before this one, plus one."""
+    ahead = await session.scalar(
+        select(func.count())
+        .select_from(Conversation)
+        .where(
+            Conversation.owner.in_([o.value for o in WAITING]),
+            Conversation.queue == conversation.queue,
+            Conversation.waiting_since < conversation.waiting_since,
+        )
+    )
+    return (ahead or 0) + 1

@@ -1,0 +1,177 @@
+"""What a form is: `knowledge_base/forms/<id>.yml` as frozen dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.services.fields.choices import Choice
+
+CONFIRM = "confirm"
+
+
+class FormsInvalid(ValueError):
+    """A form file is wrong; the message names the file and the field. Correct it and start again."""
+
+
+class FieldType(StrEnum):
+    """How an answer is checked."""
+
+    CHOICE = "choice"
+    TEXT = "text"
+    NARRATIVE = "narrative"
+    PHONE = "phone"
+    REGION = "region"
+    DATE = "date"
+    RIGHT_NUMBER = "right_number"
+    PARTY_ID = "party_id"
+    YES_NO = "yes_no"
+    EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """When a field is asked: another field has, or has not, one of these values.
+
+    A field that was not asked has no value: `in` is then false and `not_in` true.
+    """
+
+    field: str
+    values: frozenset[str]
+    negated: bool
+
+    def holds(self, value: str | None) -> bool:
+        """Tell whether the other field's value lets the question be asked."""
+        return (value in self.values) != self.negated
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question.
+
+    Attributes:
+        min_length: Fewest characters, spaces not counted; text and narrative only.
+        must_be: The only value with which the form may be sent.
+        sensitive: Masked wherever it is shown, and never logged.
+    """
+
+    name: str
+    label: str
+    ask: str
+    type: FieldType
+    choices: tuple[Choice, ...] = ()
+    multiple: bool = False
+    skippable: bool = False
+    only_if: Condition | None = None
+    aliases: tuple[str, ...] = ()
+    min_length: int = 1
+    max_length: int = 500
+    must_be: str | None = None
+    sensitive: bool = False
+
+    def choice(self, value: str) -> Choice:
+        """Return the choice with this value."""
+        return next(choice for choice in self.choices if choice.value == value)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One form; its slots are `<id>_<field>`, then `<id>_confirm`."""
+
+    id: str
+    title: str
+    ticket_kind: str
+    intro: str
+    fields: tuple[Field, ...]
+
+    @property
+    def form_name(self) -> str:
+        """Return the name of the Rasa form."""
+        return f"{self.id}_form"
+
+    @property
+    def confirm_slot(self) -> str:
+        """Return the slot that holds `yes` once the summary is confirmed."""
+        return f"{self.id}_{CONFIRM}"
+
+    def slot(self, field: Field) -> str:
+        """Return the slot of a field."""
+        return f"{self.id}_{field.name}"
+
+    def field(self, name: str) -> Field | None:
+        """Return a field by its name, None if the form has no such field."""
+        return next((field for field in self.fields if field.name == name), None)
+
+    def field_of_slot(self, slot: str) -> Field | None:
+        """Return the field of a slot, None if the slot is not this form's."""
+        start = f"{self.id}_"
+        return self.field(slot.removeprefix(start)) if slot.startswith(start) else None
+
+
+def read_form(path: Path) -> Form:
+    """Read one form file.
+
+    Raises:
+        FormsInvalid: The file does not describe a form.
+    """
+    data = yaml.safe_load(path.read_text("utf-8"))
+    try:
+        form = Form(
+            id=data["id"],
+            title=data["title"],
+            ticket_kind=data["ticket_kind"],
+            intro=data["intro"].strip(),
+            fields=tuple(_field(entry) for entry in data["fields"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormsInvalid(f"{path.name}: {error!r}") from error
+    _check(form, path)
+    return form
+
+
+def _field(data: Mapping[str, Any]) -> Field:
+    kind = FieldType(data["type"])
+    condition = data.get("only_if")
+    return Field(
+        name=data["name"],
+        label=data["label"],
+        ask=data["ask"].strip(),
+        type=kind,
+        choices=tuple(_choice(entry) for entry in data.get("choices", ())),
+        multiple=data.get("multiple", False),
+        skippable=data.get("skippable", False),
+        only_if=_condition(condition) if condition else None,
+        aliases=(data["label"], *data.get("aliases", ())),
+        min_length=data.get("min", 1),
+        max_length=data.get("max", 4000 if kind is FieldType.NARRATIVE else 500),
+        must_be=data.get("must_be"),
+        sensitive=data.get("sensitive", False),
+    )
+
+
+def _choice(data: Mapping[str, Any]) -> Choice:
+    return Choice(data["value"], data["title"], tuple(data.get("aliases", ())))
+
+
+def _condition(data: Mapping[str, Any]) -> Condition:
+    key = "in" if "in" in data else "not_in"
+    return Condition(data["field"], frozenset(data[key]), negated=key == "not_in")
+
+
+def _check(form: Form, path: Path) -> None:
+    seen: set[str] = set()
+    for field in form.fields:
+        if field.name in seen or field.name == CONFIRM:
+            raise FormsInvalid(f"{path.name}: {field.name} stands twice, or is reserved")
+        if field.only_if and field.only_if.field not in seen:
+            raise FormsInvalid(f"{path.name}: {field.name} depends on a field that is not asked before it")
+        if field.type in (FieldType.CHOICE, FieldType.YES_NO) and len(field.choices) < 2:
+            raise FormsInvalid(f"{path.name}: {field.name} needs choices")
+        if field.type is FieldType.YES_NO and {c.value for c in field.choices} != {"yes", "no"}:
+            raise FormsInvalid(f'{path.name}: {field.name} needs the choices "yes" and "no"')
+        seen.add(field.name)

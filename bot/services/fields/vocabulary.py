@@ -1,0 +1,89 @@
+"""How answers are understood: the word lists of `knowledge_base/forms/words/vocabulary.yml`."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_EDGE = " \t\r\n\u3000。，、；：！？…~～,.;:!?\"'“”‘’()（）[]【】<>《》-—"
+
+
+def normalise(text: str) -> str:
+    """Return the text with half-width digits and letters, single spaces, no control characters."""
+    folded = unicodedata.normalize("NFKC", text)
+    return re.sub(r"\s+", " ", "".join(c for c in folded if c == "\n" or c.isprintable())).strip()
+
+
+def bare(text: str) -> str:
+    """Return the text in lower case without spaces and without punctuation at its ends."""
+    return re.sub(r"\s+", "", normalise(text)).strip(_EDGE).lower()
+
+
+@dataclass(frozen=True)
+class DateWords:
+    """Words for dates; numbers are offsets from today in the unit named."""
+
+    days: Mapping[str, int]
+    years: Mapping[str, int]
+    months: Mapping[str, int]
+    weeks: Mapping[str, int]
+    weekdays: Mapping[str, int]
+    named: Mapping[str, str]
+    ongoing: Sequence[str]
+    vague: Sequence[str]
+    shown: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class CorrectionWords:
+    """Words by which citizens change an earlier answer; longer ones first."""
+
+    into: Sequence[str]
+    linking: Sequence[str]
+    wrong: Sequence[str]
+    change: Sequence[str]
+    last: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """All word lists, bare and ready to compare."""
+
+    skip: frozenset[str]
+    yes: frozenset[str]
+    no: frozenset[str]
+    submit: frozenset[str]
+    all: frozenset[str]
+    correction: CorrectionWords
+    dates: DateWords
+    list_separators: Sequence[str]
+
+    @classmethod
+    def load(cls, path: Path) -> Vocabulary:
+        """Read the word lists."""
+        data: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+        names = ("skip", "yes", "no", "submit", "all")
+        sets = {name: frozenset(bare(word) for word in data[name]) for name in names}
+        correction = {
+            name: sorted(words, key=len, reverse=True) for name, words in data["correction"].items()
+        }
+        return cls(
+            **sets,
+            correction=CorrectionWords(**correction),
+            dates=DateWords(**data["dates"]),
+            list_separators=tuple(data["list_separators"]),
+        )
+
+    def is_skip(self, text: str) -> bool:
+        """Tell whether the whole answer means: leave this out."""
+        return bare(text) in self.skip
+
+    def says_submit(self, text: str) -> bool:
+        """Tell whether the whole answer confirms the summary."""
+        return bare(text) in self.submit | self.yes

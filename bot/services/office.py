@@ -1,0 +1,38 @@
+"""What most use cases need beside the session: the words, the SLA book, the signer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.helpdesk.calendar import BusinessCalendar
+from bot.services.signing import Signer
+from bot.services.sla import SlaBook
+from bot.texts import Texts
+
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True)
+class Office:
+    """The standing rules of this installation; immutable, shared by all requests."""
+
+    texts: Texts
+    sla: SlaBook
+    signer: Signer
+
+    @property
+    def calendar(self) -> BusinessCalendar:
+        """Return the working calendar that everything counts on."""
+        return self.sla.calendar
+
+    def moment(self, at: datetime) -> str:
+        """Return an instant as citizens read it: month, day, weekday and time, local."""
+        local = at.astimezone(self.calendar.zone)
+        return self.texts(
+            "time.at",
+            month=local.month,
+            day=local.day,
+            weekday=self.texts(f"time.weekdays.{_WEEKDAYS[local.weekday()]}"),
+            clock=f"{local:%H:%M}",
+        )

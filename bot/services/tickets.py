@@ -1,0 +1,246 @@
+"""Tickets as citizens use them: open one, look it up, add to it, take it back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.helpdesk.audit import GENESIS
+from bot.helpdesk.errors import BadRequest, TicketNotFound
+from bot.helpdesk.identifiers import (
+    SERIAL_LIMIT,
+    TICKET_PREFIXES,
+    make_ticket_number,
+    parse_ticket_number,
+)
+from bot.helpdesk.ticket import FINISHED, TicketStatus, check_transition
+from bot.services import audit, sla
+from bot.services.ids import new_id
+from bot.services.office import Office
+from bot.services.views import TicketView, ticket_view
+from bot.store.database import announce
+from bot.store.tables import Evidence, Ticket, TicketEntry
+
+SUPPLEMENT_MAX_CHARS = 4000
+
+
+@dataclass(frozen=True)
+class TicketDraft:
+    """What a form collected.
+
+    Attributes:
+        facts: Field name → value, as the form keeps them.
+        subject: One line for lists.
+    """
+
+    kind: str
+    subject: str
+    facts: dict[str, Any]
+    queue: str
+    channel: str
+    conversation_id: str
+
+    def idempotency_key(self) -> str:
+        """Return the key under which the same form, sent twice, is one ticket."""
+        body = json.dumps(
+            [self.conversation_id, self.kind, self.facts], ensure_ascii=False, sort_keys=True
+        )
+        return hashlib.sha256(body.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class OpenedTicket:
+    """A ticket with the code that opens it; `created` is False if it stood already."""
+
+    ticket: TicketView
+    code: str
+    created: bool
+
+
+async def open_ticket(
+    session: AsyncSession, office: Office, draft: TicketDraft, *, now: datetime
+) -> OpenedTicket:
+    """Open a ticket once: its audit chain and clocks start in the same transaction.
+
+    Evidence that the citizen handed in earlier in the conversation goes to the ticket.
+    """
+    key = draft.idempotency_key()
+    if standing := await _with_key(session, key):
+        return _opened(office, standing, created=False)
+    ticket = _new_ticket(draft, key, _number(office, draft.kind, now), now)
+    try:
+        async with session.begin_nested():
+            session.add(ticket)
+            await session.flush()
+    except IntegrityError:
+        # Somebody committed the same form between our look and our insert.
+        standing = await _with_key(session, key)
+        if standing is None:
+            raise
+        return _opened(office, standing, created=False)
+    audit.record(
+        session,
+        ticket,
+        actor="citizen",
+        action="ticket.opened",
+        now=now,
+        new={"status": ticket.status, "kind": ticket.kind, "facts": draft.facts},
+    )
+    await sla.on_ticket_opened(session, office.sla, ticket, now=now)
+    await session.execute(
+        update(Evidence)
+        .where(Evidence.conversation_id == draft.conversation_id, Evidence.ticket_id.is_(None))
+        .values(ticket_id=ticket.id)
+    )
+    announce(session, "staff", {"type": "ticket_changed", "id": ticket.id})
+    return _opened(office, ticket, created=True)
+
+
+async def _with_key(session: AsyncSession, key: str) -> Ticket | None:
+    return await session.scalar(select(Ticket).where(Ticket.idempotency_key == key))
+
+
+def _number(office: Office, kind: str, now: datetime) -> str:
+    """Return a number with random serial: numbers tell nobody how many tickets there are."""
+    day = now.astimezone(office.calendar.zone).date()
+    return make_ticket_number(TICKET_PREFIXES[kind], day, secrets.randbelow(SERIAL_LIMIT))
+
+
+def _new_ticket(draft: TicketDraft, key: str, number: str, now: datetime) -> Ticket:
+    return Ticket(
+        id=new_id(now),
+        number=number,
+        kind=draft.kind,
+        status=TicketStatus.SUBMITTED,
+        is_finished=False,
+        subject=draft.subject[:120],
+        facts=draft.facts,
+        queue=draft.queue,
+        channel=draft.channel,
+        conversation_id=draft.conversation_id,
+        idempotency_key=key,
+        version=1,
+        audit_seq=0,
+        audit_head=GENESIS,
+        opened_at=now,
+        updated_at=now,
+    )
+
+
+def _opened(office: Office, ticket: Ticket, *, created: bool) -> OpenedTicket:
+    return OpenedTicket(ticket_view(ticket), office.signer.query_code(ticket.number), created)
+
+
+async def ticket_by_code(
+    session: AsyncSession, office: Office, number: str, code: str, *, lock: bool = False
+) -> Ticket:
+    """Return the ticket that number and code open.
+
+    Raises:
+        TicketNotFound: Wrong number or wrong code; which of them is not told.
+    """
+    parsed = parse_ticket_number(number) or ""
+    query = select(Ticket).where(Ticket.number == parsed)
+    ticket = await session.scalar(query.with_for_update() if lock else query)
+    # The code is computed in both cases, so that the answer takes the same time.
+    matches = office.signer.matches_code(parsed, code)
+    if ticket is None or not matches:
+        raise TicketNotFound
+    return ticket
+
+
+async def look_up(session: AsyncSession, office: Office, number: str, code: str) -> TicketView:
+    """Return a ticket to a citizen who knows number and code.
+
+    Raises:
+        TicketNotFound: Wrong number or wrong code; which of them is not told.
+    """
+    return ticket_view(await ticket_by_code(session, office, number, code))
+
+
+async def supplement(
+    session: AsyncSession, office: Office, number: str, code: str, *, text: str, now: datetime
+) -> TicketView:
+    """Add what the citizen wrote; a ticket waiting for a correction goes back to `submitted`.
+
+    Raises:
+        TicketNotFound: Wrong number or wrong code.
+        BadRequest: Nothing was written, too much was written, or the ticket is archived.
+    """
+    ticket = await ticket_by_code(session, office, number, code, lock=True)
+    text = text.strip()
+    if not text or len(text) > SUPPLEMENT_MAX_CHARS:
+        raise BadRequest(field="text")
+    if ticket.status in (TicketStatus.CLOSED, TicketStatus.WITHDRAWN):
+        raise BadRequest(field="status")
+    session.add(TicketEntry(ticket_id=ticket.id, kind="supplement", text=text, created_at=now))
+    audit.record(
+        session, ticket, actor="citizen", action="ticket.supplemented", now=now,
+        new={"text_sha256": hashlib.sha256(text.encode()).hexdigest()},
+    )  # fmt: skip
+    if ticket.status == TicketStatus.NEEDS_CORRECTION:
+        await move(session, office, ticket, TicketStatus.SUBMITTED, actor="citizen", reason="", now=now)
+    else:
+        touch(session, ticket, now)
+    return ticket_view(ticket)
+
+
+async def withdraw(
+    session: AsyncSession, office: Office, number: str, code: str, *, reason: str, now: datetime
+) -> TicketView:
+    """Take a ticket back; the same form may be sent again afterwards.
+
+    Raises:
+        TicketNotFound: Wrong number or wrong code.
+        IllegalTransition: It is decided already.
+        ReasonRequired: No reason was given.
+    """
+    ticket = await ticket_by_code(session, office, number, code, lock=True)
+    await move(
+        session, office, ticket, TicketStatus.WITHDRAWN, actor="citizen", reason=reason, now=now
+    )
+    ticket.idempotency_key = None
+    return ticket_view(ticket)
+
+
+async def move(
+    session: AsyncSession,
+    office: Office,
+    ticket: Ticket,
+    to: TicketStatus,
+    *,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Take one step of the state table; the caller holds the row.
+
+    Raises:
+        IllegalTransition: The table has no such step.
+        ReasonRequired: The step needs a reason.
+    """
+    old = TicketStatus(ticket.status)
+    check_transition(old, to, reason)
+    ticket.status = to
+    ticket.is_finished = to in FINISHED
+    audit.record(
+        session, ticket, actor=actor, action="ticket.status_changed", now=now,
+        old={"status": old.value}, new={"status": to.value}, reason=reason.strip(),
+    )  # fmt: skip
+    await sla.on_status_changed(session, office.sla, ticket, old, to, now=now)
+    touch(session, ticket, now)
+
+
+def touch(session: AsyncSession, ticket: Ticket, now: datetime) -> None:
+    """Count a change, so that an agent who looked before it has to look again."""
+    ticket.version += 1
+    ticket.updated_at = now
+    announce(session, "staff", {"type": "ticket_changed", "id": ticket.id})

@@ -1,0 +1,164 @@
+"""A message is stored once, answered once and in order, whatever fails."""
+
+import asyncio
+
+from bot.bootstrap import Desk, close_desk, create_desk
+from bot.services import turns
+from bot.services.handoff import claim, request_human
+from tests.support.builders import make_agent
+from tests.support.citizens import Citizen
+from tests.support.clock import FakeClock
+from tests.support.engine import ScriptedEngine, says
+
+
+async def test_a_message_is_answered_by_the_bot(desk: Desk) -> None:
+    citizen = await Citizen.arrives(desk)
+    result = await citizen.says("专利能保护几年")
+    assert [m.text for m in result.messages] == ["收到：专利能保护几年"]
+    assert result.status.handled_by == "bot"
+    assert [m.author for m in await citizen.sees()] == ["citizen", "bot"]
+
+
+async def test_the_same_message_again_gets_the_stored_reply_and_no_second_turn(
+    desk: Desk, engine: ScriptedEngine
+) -> None:
+    citizen = await Citizen.arrives(desk)
+    first = await citizen.says("你好", external_id="x1")
+    again = await citizen.says("你好", external_id="x1")
+    assert again.messages == first.messages
+    assert len(engine.turns) == 1
+    assert len(await citizen.sees()) == 2
+
+
+async def test_fifty_messages_at_once_are_answered_in_order_exactly_once(
+    desk: Desk, engine: ScriptedEngine
+) -> None:
+    citizen = await Citizen.arrives(desk)
+    await asyncio.gather(*(citizen.says(f"第{i}句", external_id=f"id{i}") for i in range(50)))
+    seen = await citizen.sees()
+    asked = [m.text for m in seen if m.author == "citizen"]
+    answered = [m.text.removeprefix("收到：") for m in seen if m.author == "bot"]
+    assert len(asked) == 50
+    assert answered == asked
+    assert [turn.text for turn in engine.turns] == asked
+    assert [m.seq for m in seen] == sorted(m.seq for m in seen)
+
+
+async def test_the_dialogue_state_is_saved_with_the_reply(
+    desk: Desk, engine: ScriptedEngine
+) -> None:
+    citizen = await Citizen.arrives(desk)
+    await citizen.says("一")
+    await citizen.says("二")
+    assert [turn.state for turn in engine.turns] == [None, {"turns": 1}]
+
+
+async def test_a_message_left_by_a_process_that_died_is_answered_once_after_restart(
+    desk: Desk, engine: ScriptedEngine, clock: FakeClock
+) -> None:
+    citizen = await Citizen.arrives(desk)
+    received = await citizen.sends("还在吗")
+    # The process dies here: a new desk opens the same database.
+    engine_after = ScriptedEngine()
+    reborn = await create_desk(
+        desk.settings, clock=clock, engine=engine_after
+    )
+    try:
+        assert await reborn.turns.recover() == 1
+        result = await reborn.turns.wait(received.inbound_id, timeout=10)
+        assert [m.text for m in result.messages] == ["收到：还在吗"]
+        assert await reborn.turns.recover() == 0
+        assert len(engine_after.turns) == 1
+    finally:
+        await close_desk(reborn)
+
+
+async def test_a_failed_engine_ends_in_one_apology_and_a_place_in_the_queue(
+    desk: Desk, engine: ScriptedEngine
+) -> None:
+    engine.is_down = True
+    citizen = await Citizen.arrives(desk)
+    result = await citizen.says("专利被侵权了")
+    assert result.status.handled_by == "queued"
+    assert result.status.place == 1
+    assert [m.text for m in result.messages] == [desk.texts("handoff.engine_failure", place=1)]
+
+
+async def test_a_failed_action_is_not_passed_over(desk: Desk, engine: ScriptedEngine) -> None:
+    def fails(turn):
+        desk.turns.failed_actions.note(turn.conversation)
+        return says("好的")
+
+    engine.script = fails
+    citizen = await Citizen.arrives(desk)
+    result = await citizen.says("我要投诉")
+    assert result.status.handled_by == "queued"
+    assert "好的" not in [m.text for m in await citizen.sees()]
+
+
+async def test_an_engine_that_says_nothing_counts_as_failed(
+    desk: Desk, engine: ScriptedEngine
+) -> None:
+    engine.script = lambda turn: says("")
+    citizen = await Citizen.arrives(desk)
+    assert (await citizen.says("喂")).status.handled_by == "queued"
+
+
+async def test_a_person_who_takes_over_during_a_turn_keeps_the_bot_silent(
+    desk: Desk, engine: ScriptedEngine
+) -> None:
+    engine.gate = asyncio.Event()
+    agent = await make_agent(desk)
+    citizen = await Citizen.arrives(desk)
+    waiting = asyncio.create_task(citizen.says("多久能办好"))
+    while not engine.turns:
+        await asyncio.sleep(0.01)
+    async with desk.begin() as session:
+        await request_human(
+            session, desk.office, citizen.conversation_id, reason="asked", now=desk.clock()
+        )
+    async with desk.begin() as session:
+        await claim(session, desk.office, agent, citizen.conversation_id, now=desk.clock())
+    engine.gate.set()
+    result = await waiting
+    assert result.messages == []
+    assert "bot" not in [m.author for m in await citizen.sees()]
+    async with desk.read() as session:
+        counts = await turns.reconciliation(session)
+    assert counts == {"received": 0, "answered": 0, "queued": 0, "suppressed": 1}
+
+
+async def test_only_a_payload_that_the_bot_offered_reaches_the_engine(
+    desk: Desk, engine: ScriptedEngine
+) -> None:
+    citizen = await Citizen.arrives(desk)
+    await citizen.says("/restart")
+    await citizen.says("打开", payload='/open_complaint{"x": 1}')
+    assert [turn.text for turn in engine.turns] == ["restart", "打开"]
+
+
+async def test_an_offered_payload_reaches_the_engine_and_shows_its_title(
+    desk: Desk, engine: ScriptedEngine
+) -> None:
+    button = {"title": "我要投诉", "payload": "/open_complaint"}
+    engine.script = lambda turn: type(says("请选"))(
+        messages=[{"text": "请选", "buttons": [button], "custom": None}], state=None, nlu={}
+    )
+    citizen = await Citizen.arrives(desk)
+    await citizen.says("你好")
+    await citizen.says("", payload="/open_complaint")
+    assert engine.turns[-1].text == "/open_complaint"
+    assert [m.text for m in await citizen.sees() if m.author == "citizen"][-1] == "我要投诉"
+
+
+async def test_two_failed_tries_are_counted_and_an_answer_forgets_them(
+    desk: Desk, engine: ScriptedEngine
+) -> None:
+    citizen = await Citizen.arrives(desk)
+    engine.script = lambda turn: says("没听懂", outcome="fallback")
+    await citizen.says("啊")
+    await citizen.says("哦")
+    engine.script = lambda turn: says("您好")
+    await citizen.says("你好")
+    await citizen.says("你好呀")
+    assert [turn.failed_tries for turn in engine.turns] == [0, 1, 2, 0]

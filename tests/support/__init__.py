@@ -1,0 +1,1 @@
+"""Builders with valid defaults, fakes that keep the real contracts, drivers."""

@@ -1,0 +1,33 @@
+"""Builders with valid defaults."""
+
+import itertools
+
+from bot.bootstrap import Desk
+from bot.services.staff import add_agent
+from bot.services.tickets import OpenedTicket, TicketDraft, open_ticket
+from bot.store.tables import Agent
+
+_logins = itertools.count(1)
+
+
+async def make_agent(desk: Desk, name: str = "李坐席", role: str = "agent") -> Agent:
+    """An agent with the password `correct horse battery`."""
+    async with desk.begin() as session:
+        return await add_agent(
+            session, login=f"agent{next(_logins)}", name=name, role=role,
+            password="correct horse battery", now=desk.clock(),
+        )  # fmt: skip
+
+
+async def make_ticket(desk: Desk, conversation_id: str, **changes: object) -> OpenedTicket:
+    """A complaint about a trade mark."""
+    values: dict[str, object] = {
+        "kind": "complaint",
+        "subject": "举报投诉：商标",
+        "facts": {"right": "trademark", "facts": "网店销售假冒我公司商标的水杯"},
+        "queue": "trademark",
+        "channel": "web",
+        "conversation_id": conversation_id,
+    } | changes
+    async with desk.begin() as session:
+        return await open_ticket(session, desk.office, TicketDraft(**values), now=desk.clock())
