@@ -1,0 +1,22 @@
+"""What the README claims about settings and commands is what the code has."""
+
+import re
+
+from bot.cli import app
+from bot.settings import PROJECT_ROOT, Secrets, Settings
+
+README = (PROJECT_ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_settings_table_lists_every_setting() -> None:
+    listed = set(re.findall(r"^\| `RIGHTSDESK_([A-Z_]+)` ", README, re.MULTILINE))
+    wanted = {name.upper() for name in Settings.model_fields} - {"ROOT"}
+    assert listed == wanted
+    assert {name.upper() for name in Secrets.model_fields} <= listed
+
+
+def test_every_command_stands_in_the_readme() -> None:
+    names = {c.name or c.callback.__name__ for c in app.registered_commands if not c.hidden}
+    names |= {group.name for group in app.registered_groups}
+    missing = [name for name in names if not re.search(rf"`[^`\n]*\b{name}\b", README)]
+    assert missing == []
