@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, text
 
 from bot.bootstrap import Desk, close_desk, create_desk
 from bot.settings import Settings
+from tests.e2e.noskip import pytest_make_collect_report, pytest_runtest_makereport  # noqa: F401  (hooks)
 from tests.support.clock import FakeClock
 from tests.support.database import postgres_programs, private_cluster
 from tests.support.engine import ScriptedEngine

@@ -1,7 +1,11 @@
 """Articles: one Markdown file each, front matter with citations, then the answer.
 
-The form of a file is described in `knowledge_base/articles/README.md`. Reading is strict about
-types and keys; whether an article is *right* is the business of :mod:`bot.knowledge.check`.
+A file is `knowledge_base/articles/<topic>/<id>.md`. Its front matter has the keys of `_KEYS`; a
+citation is `{law: patent-law-2020, article: "42", paragraph: 1, quote: "…"}`. Then follows the short
+answer, one paragraph, a blank line, and the details in plain Markdown.
+
+Reading is strict about types and keys; whether an article is *right* is the business of
+:mod:`bot.knowledge.check`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 from pathlib import Path
 
 from bot.knowledge.articles import TOOLS, Article, Citation, article_paths, read_article
@@ -17,6 +16,7 @@ from bot.knowledge.search import Hit, SearchIndex
 from bot.knowledge.words import Words
 
 NOTICE_AHEAD = timedelta(days=365)
+_DAYS_REMEMBERED = 16
 """How long before the end of a cited law an answer begins to say so."""
 
 
@@ -79,7 +79,7 @@ class KnowledgeBase:
         self.problems = tuple(problems)
         self._words = words
         self._index = SearchIndex({id_: _searched_text(article) for id_, article in self.articles.items()})
-        self._given_on = lru_cache(maxsize=16)(self._find_given_on)
+        self._given_on_days: dict[date, frozenset[str]] = {}
 
     @classmethod
     def load(cls, root: Path) -> KnowledgeBase:
@@ -143,8 +143,14 @@ class KnowledgeBase:
         """Return the articles that fit a text best and can be answered on a day, best first."""
         return self._index.search(text, limit=limit, allowed=self._given_on(on))
 
-    def _find_given_on(self, day: date) -> frozenset[str]:
-        return frozenset(a.id for a in self.articles.values() if self._citations(a, day) is not None)
+    def _given_on(self, day: date) -> frozenset[str]:
+        """Return the ids of the articles that may be answered on a day; remembers a few days."""
+        if day not in self._given_on_days:
+            if len(self._given_on_days) >= _DAYS_REMEMBERED:
+                self._given_on_days.clear()
+            given = (a.id for a in self.articles.values() if self._citations(a, day) is not None)
+            self._given_on_days[day] = frozenset(given)
+        return self._given_on_days[day]
 
     def _citations(self, article: Article, day: date) -> list[Citation] | None:
         return citations_on(article.citations, self.laws, day) if article.valid_on(day) else None

@@ -18,6 +18,8 @@ from bot.knowledge.problems import Report
 from bot.knowledge.words import Words
 
 QUOTE_LIMIT = 40
+_POLICY_NUMBER = re.compile(r"[\u4e00-\u9fff]字〔\d{4}〕\d+号")
+_LIST_LINE = re.compile(r"\s*$|\s*(?:-|\d+\.)\s")
 
 
 class SourceChecker:
@@ -112,18 +114,34 @@ class SourceChecker:
                 report("mention_uncited", law=mention.name, article=mention.label)
 
     def _check_figures(self, article: Article, texts: LawTexts, report: Report) -> None:
-        """Report each figure that no provision in force holds, once, for the first such day."""
-        claimed = figures_in(f"{article.short}\n{article.details}")
+        """Report each figure that no provision holds, once, for the first such day.
+
+        An answer may say what a version to come will change, so that one counts as well if cited;
+        a version that has ended no longer supports anything.
+        """
+        claimed = figures_in(_without_policy(f"{article.short}\n{article.details}"))
         reported: set[Figure] = set()
         for day in turning_days(article, self._laws):
             citations = citations_on(article.citations, self._laws, day)
             if citations is None:
                 continue
-            supported = _figures_of(citations, texts)
+            coming = [c for c in article.citations if (law := self._laws.get(c.law_id)) and law.effective > day]
+            supported = _figures_of([*citations, *coming], texts)
             for figure, words in claimed.items():
                 if figure not in supported and figure not in reported:
                     reported.add(figure)
                     report("figure_unsupported", figure=words, day=day)
+
+
+def _without_policy(text: str) -> str:
+    """Leave out what names a policy document by its number, with the list that follows: those
+    figures are the document's own, and policy documents are not in the register of laws."""
+    kept, is_policy = [], False
+    for line in text.splitlines():
+        is_policy = bool(_POLICY_NUMBER.search(line)) or (is_policy and bool(_LIST_LINE.match(line)))
+        if not is_policy:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def _figures_of(citations: Iterable[Citation], texts: LawTexts) -> set[Figure]:

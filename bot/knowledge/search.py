@@ -13,6 +13,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from operator import add
 
 _RUN = re.compile(r"[㐀-鿿]+|[a-z0-9]+")
 _SATURATION, _LENGTH_SHARE = 8.0, 0.5
@@ -31,14 +32,14 @@ class Hit:
 
 def terms_of(text: str) -> Counter[str]:
     """Return the terms of a text with their counts."""
-    terms: Counter[str] = Counter()
+    found: list[str] = []
     for run in _RUN.findall(unicodedata.normalize("NFKC", text).lower()):
         if run[0].isascii():
-            terms[run] += 1
-            continue
-        terms.update(run)
-        terms.update(first + second for first, second in zip(run, run[1:], strict=False))
-    return terms
+            found.append(run)
+        else:
+            found += run
+            found += map(add, run, run[1:])
+    return Counter(found)
 
 
 class SearchIndex:

@@ -148,11 +148,11 @@ class FormCatalogue:
 
     def parse_correction(self, form: Form, text: str) -> Correction:
         """Find which answer a sentence wants to change, and to what."""
-        return parse_correction(form, text, self.words.correction)
+        return parse_correction(form, text, self.words)
 
     def asks_correction(self, text: str) -> bool:
         """Tell whether a sentence sounds like a correction."""
-        return asks_correction(text, self.words.correction)
+        return asks_correction(text, self.words)
 
     def _line(self, field: Field, values: Values) -> Line:
         value = values.get(field.name)

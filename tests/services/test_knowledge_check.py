@@ -147,6 +147,11 @@ def test_same_question_in_two_articles_is_found_whatever_its_punctuation(check):
     assert "term" in report.problems[0].message
 
 
+def test_same_id_in_two_files_is_found(check):
+    other = {"file": "z_other", "title": "别的", "questions": [f"问{n}" for n in range(8)]}
+    assert "id_twice" in codes(check({}, other))
+
+
 def test_same_title_in_two_articles_is_found(check):
     other = {"id": "z_other", "title": "保护期多长", "questions": [f"问{n}" for n in range(8)]}
     assert codes(check({}, other)) == ["title_twice"]
@@ -181,6 +186,12 @@ def test_figure_must_stand_in_each_version_that_speaks(check):
     assert "2027-01-01" in report.problems[0].message
 
 
+def test_figure_of_a_cited_version_to_come_may_be_told_beforehand(check):
+    both = f"[{citation('mark-2019', quote='三个月')}, {citation('mark-2026', '2', '二个月')}]"
+    body = "异议期三个月。\n\n2027年1月1日起缩短为二个月。"
+    assert check(MARK | {"citations": both, "valid_to": "2026-12-31", "body": body}).problems == []
+
+
 # --- without texts ---
 
 
@@ -211,3 +222,10 @@ def test_coverage_counts_articles_by_topic_and_right(check):
     table = {row[0]: dict(zip(heads, row, strict=True)) for row in rows}
     assert (table["law"]["patent"], table["law"]["trademark"], table["law"]["articles"]) == ("1", "1", "1")
     assert (table["procedure"]["patent"], table["overseas"]["articles"]) == ("1", "0")
+
+
+def test_figures_of_a_policy_document_named_by_its_number_are_its_own() -> None:
+    from bot.knowledge.check_sources import _without_policy
+
+    text = "期限三个月。\n\n**条件**（国知发保字〔2020〕34号，2020年）：\n- 每年600件\n\n1. 近3年\n\n结案一年。"
+    assert _without_policy(text) == "期限三个月。\n\n结案一年。"

@@ -3,8 +3,13 @@
 from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
+from hypothesis import settings
 
 from bot.helpdesk.calendar import BusinessCalendar, Day
+
+# A busy machine is not a failure of the rule under test.
+settings.register_profile("rightsdesk", deadline=None)
+settings.load_profile("rightsdesk")
 
 CHINA = timezone(timedelta(hours=8))
 HOLIDAYS = [("0101", 3), ("0215", 9), ("0404", 3), ("0501", 5), ("0619", 3), ("0925", 3), ("1001", 7)]

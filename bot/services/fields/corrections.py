@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.services.fields.model import Field, Form
-from bot.services.fields.vocabulary import CorrectionWords
+from bot.services.fields.vocabulary import Vocabulary
 
-_CLOSING = " ,.。，、:：;；!！?？“”\"'吧呢啊哦了的"
-_OPENING = " ,.。，、:：;；“”\"'"
+_MARKS = " ,.。，、:：;；!！?？“”\"'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,44 +27,44 @@ class Correction:
     is_last: bool = False
 
 
-def parse_correction(form: Form, text: str, words: CorrectionWords) -> Correction:
+def parse_correction(form: Form, text: str, words: Vocabulary) -> Correction:
     """Find the field and the new answer in a sentence; either may be missing."""
     said = " ".join(text.split())
     head, new = _split(said, words)
     field = _field_in(head, form.fields) or (_field_in(said, form.fields) if new is None else None)
     if field and new is None:
         new = _after_name(said, field, words)
-    is_last = any(word in head for word in words.last)
+    is_last = any(word in head for word in words.correction.last)
     return Correction(field, new, is_last)
 
 
-def asks_correction(text: str, words: CorrectionWords) -> bool:
+def asks_correction(text: str, words: Vocabulary) -> bool:
     """Tell whether a sentence sounds like a correction at all."""
-    said = " ".join(text.split())
-    return any(word in said for group in (words.into, words.wrong, words.change) for word in group)
+    known = words.correction
+    return any(word in text for group in (known.into, known.wrong, known.change) for word in group)
 
 
-def _split(said: str, words: CorrectionWords) -> tuple[str, str | None]:
+def _split(said: str, words: Vocabulary) -> tuple[str, str | None]:
     """Return what stands before the word that introduces the new answer, and the answer."""
-    found = [(said.index(word), -len(word), word) for word in words.into if word in said]
+    found = [(said.index(word), -len(word), word) for word in words.correction.into if word in said]
     if not found:
         return said, None
     start, _, word = min(found)
-    new = _trimmed(said[start + len(word) :])
+    new = _trimmed(said[start + len(word) :], words)
     return said[:start], new or None
 
 
-def _after_name(said: str, field: Field, words: CorrectionWords) -> str | None:
+def _after_name(said: str, field: Field, words: Vocabulary) -> str | None:
     """Return the new answer of “电话不对，是139…” or “电话：139…”."""
     name = next(n for n in _names(field) if n in said)
     rest = said[said.index(name) + len(name) :]
-    for word in (*words.wrong, *words.change):
+    for word in (*words.correction.wrong, *words.correction.change):
         rest = rest.replace(word, " ", 1)
-    rest = rest.lstrip(_OPENING)
-    linked = next((word for word in words.linking if rest.startswith(word)), None)
+    rest = rest.lstrip(_MARKS)
+    linked = next((word for word in words.correction.linking if rest.startswith(word)), None)
     if linked is None and not re.match(r"[:：]", said[said.index(name) + len(name) :]):
         return None
-    return _trimmed(rest[len(linked or "") :]) or None
+    return _trimmed(rest[len(linked or "") :], words) or None
 
 
 def _field_in(text: str, fields: Iterable[Field]) -> Field | None:
@@ -83,5 +82,5 @@ def _names(field: Field) -> list[str]:
     return sorted(set(field.aliases), key=len, reverse=True)
 
 
-def _trimmed(text: str) -> str:
-    return text.lstrip(_OPENING).rstrip(_CLOSING)
+def _trimmed(text: str, words: Vocabulary) -> str:
+    return text.lstrip(_MARKS).rstrip(_MARKS + "".join(words.particles))

@@ -139,7 +139,7 @@ def _call(check: Callable[..., Checked], text: str, today: date) -> Checked:
 
 def _copyright_number(text: str, *, today: date) -> Checked:
     software = check_software_number(text, today=today)
-    return software if software.valid else check_work_number(text, today=today)
+    return check_work_number(text, today=today) if software.reason_code in ("format", "empty") else software
 
 
 def _free_number(text: str, checked: Checked) -> Outcome:

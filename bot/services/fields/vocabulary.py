@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+_SHORT = 12  # characters; a longer sentence says more than yes
 _EDGE = " \t\r\n\u3000。，、；：！？…~～,.;:!?\"'“”‘’()（）[]【】<>《》-—"
 
 
@@ -60,6 +61,8 @@ class Vocabulary:
     no: frozenset[str]
     submit: frozenset[str]
     all: frozenset[str]
+    negation: frozenset[str]
+    particles: frozenset[str]
     correction: CorrectionWords
     dates: DateWords
     list_separators: Sequence[str]
@@ -68,7 +71,7 @@ class Vocabulary:
     def load(cls, path: Path) -> Vocabulary:
         """Read the word lists."""
         data: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
-        names = ("skip", "yes", "no", "submit", "all")
+        names = ("skip", "yes", "no", "submit", "all", "negation", "particles")
         sets = {name: frozenset(bare(word) for word in data[name]) for name in names}
         correction = {
             name: sorted(words, key=len, reverse=True) for name, words in data["correction"].items()
@@ -85,5 +88,11 @@ class Vocabulary:
         return bare(text) in self.skip
 
     def says_submit(self, text: str) -> bool:
-        """Tell whether the whole answer confirms the summary."""
-        return bare(text) in self.submit | self.yes
+        """Tell whether the answer confirms the summary: 确认, 好的提交吧, but not 先别提交."""
+        said = bare(text)
+        if said in self.submit | self.yes:
+            return True
+        if len(said) > _SHORT or any(word in said for word in self.negation):
+            return False
+        said = said.rstrip("".join(self.particles))
+        return any(said.endswith(word) for word in self.submit if len(word) > 1)

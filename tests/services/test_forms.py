@@ -1,0 +1,278 @@
+"""Forms as data: which questions are due, what is shown, what goes into the ticket."""
+
+import re
+import string
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.services.forms import (
+    Accepted,
+    Field,
+    FieldType,
+    Form,
+    FormCatalogue,
+    FormsInvalid,
+    Rejected,
+    required_fields,
+)
+from bot.services.fields.model import read_form
+from bot.settings import PROJECT_ROOT
+from bot.texts import Texts
+
+TODAY = date(2026, 11, 20)
+FORMS = FormCatalogue.load(PROJECT_ROOT / "knowledge_base")
+TEXTS = Texts.load()
+ALL_FIELDS = [
+    pytest.param(form, field, id=f"{form.id}.{field.name}") for form in FORMS.forms for field in form.fields
+]
+
+
+def names(fields: list[Field]) -> list[str]:
+    return [field.name for field in fields]
+
+
+# --- which questions are due ----------------------------------------------------------------
+
+
+def test_no_citizen_is_asked_more_than_sixteen_questions() -> None:
+    for form in FORMS.forms:
+        assert 12 <= len(form.fields) <= 16
+
+
+def test_a_consumer_is_not_asked_about_the_right_or_anonymity() -> None:
+    due = names(required_fields(FORMS.form("complaint"), {"report_type": "consumer"}))
+    assert not {"relation", "right_number", "identity"} & set(due)
+    assert {"name", "phone", "consent"} <= set(due)
+
+
+def test_only_somebody_with_a_right_is_asked_for_its_number() -> None:
+    form = FORMS.form("complaint")
+    values = {"report_type": "report", "relation": "public"}
+    assert "right_number" not in names(required_fields(form, values))
+    assert "right_number" in names(required_fields(form, values | {"relation": "licensee"}))
+
+
+def test_the_answer_to_a_question_that_is_not_due_decides_nothing() -> None:
+    """A citizen who said 匿名 and then changed to 消费投诉 has to be named."""
+    values = {"report_type": "consumer", "identity": "anonymous", "relation": "owner"}
+    due = names(required_fields(FORMS.form("complaint"), values))
+    assert "name" in due
+    assert "right_number" not in due
+
+
+def test_trade_secrets_have_no_number_to_ask_for() -> None:
+    form = FORMS.form("assistance")
+    assert "right_number" not in names(required_fields(form, {"right": "trade_secret"}))
+    assert "right_number" in names(required_fields(form, {"right": "patent"}))
+
+
+# --- the data itself ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("form", "field"), ALL_FIELDS)
+def test_every_choice_is_found_by_value_title_number_and_aliases(form: Form, field: Field) -> None:
+    for number, choice in enumerate(field.choices, start=1):
+        ways = [choice.value, choice.title, *choice.aliases]
+        if field.type is FieldType.CHOICE:
+            ways.append(str(number))
+        for said in ways:
+            outcome = FORMS.validate(field, said, today=TODAY)
+            if field.must_be not in (None, choice.value):
+                assert outcome == Rejected("consent_required", {"yes": field.choice("yes").title})
+            else:
+                assert outcome == Accepted(choice.value, choice.title), said
+
+
+@pytest.mark.parametrize(("form", "field"), ALL_FIELDS)
+def test_a_field_is_recognised_by_its_label_and_every_alias(form: Form, field: Field) -> None:
+    for name in field.aliases:
+        assert FORMS.parse_correction(form, f"我想改{name}").field == field, name
+
+
+@pytest.mark.parametrize(("form", "field"), ALL_FIELDS)
+def test_a_skip_is_taken_where_the_file_says_so(form: Form, field: Field) -> None:
+    outcome = FORMS.validate(field, "跳过", today=TODAY)
+    assert (outcome == Accepted("", "")) == field.skippable
+    assert (FORMS.validate(field, "", today=TODAY) == Accepted("", "")) == field.skippable
+
+
+@pytest.mark.parametrize(("form", "field"), ALL_FIELDS)
+def test_questions_are_short_and_speak_to_the_citizen(form: Form, field: Field) -> None:
+    assert len(field.ask) <= 90
+    assert field.ask.endswith(("？", "。"))
+    assert len(field.label) <= 10
+
+
+def test_every_right_of_the_form_is_one_of_the_helpdesks() -> None:
+    known = set(TEXTS.section("rights")) - {"none"}
+    for form in FORMS.forms:
+        right = form.field("right")
+        assert right is not None
+        assert {choice.value for choice in right.choices} == known
+
+
+def test_the_words_for_every_refusal_exist_and_can_be_filled_in() -> None:
+    folder = PROJECT_ROOT / "bot" / "services"
+    source = "\n".join(path.read_text("utf-8") for path in [folder / "forms.py", *(folder / "fields").glob("*.py")])
+    calls = re.findall(r"(?:rejected\(|    code = )([^)\n]*)", source)
+    codes = {code for call in calls for code in re.findall(r'(?<![\w=])"([a-z_]+)"', call)}
+    assert len(codes) > 25
+    assert {code for code in codes if f"rejections.{code}" not in TEXTS} == set()
+
+
+def test_every_reason_of_the_core_has_words() -> None:
+    """Reasons that `bot.helpdesk.identifiers` gives become codes by their name."""
+    source = (PROJECT_ROOT / "bot" / "helpdesk" / "identifiers.py").read_text("utf-8")
+    reasons = set(re.findall(r'Checked\("patent", \w+, False, "([a-z_]+)"', source))
+    reasons |= {"length", "check_digit_missing", "check_digit"}
+    for reason in reasons - {"empty"}:
+        assert f"rejections.patent_{reason}" in TEXTS
+    for reason in set(re.findall(r'Checked\("trademark", \w+, False, "([a-z_]+)"', source)) - {"empty"}:
+        assert f"rejections.trademark_{reason}" in TEXTS
+    for reason in {"too_short", "too_long", "prefix", "area_code_missing", "format", "empty"}:
+        assert f"rejections.phone_{reason}" in TEXTS
+
+
+def test_every_refusal_that_asks_for_another_value_gives_an_example() -> None:
+    without = {
+        "required", "too_short_text", "too_long", "only_symbols", "choice_several", "yes_no_unclear",
+        "consent_required",
+    }  # fmt: skip
+    for code, text in TEXTS.section("rejections").items():
+        assert code in without or "例如" in text, code
+
+
+def test_refusals_have_the_details_that_their_words_need() -> None:
+    seen: set[str] = set()
+    for form in FORMS.forms:
+        for field in form.fields:
+            for said in ("跳过", "张", "。。。", "专利和商标", "淘宝", "2027年1月", "123", "长" * 5000, "鼓楼区", "北京到上海"):
+                outcome = FORMS.validate(field, said, today=TODAY, values={"right": "patent"})
+                if isinstance(outcome, Rejected):
+                    words = TEXTS(f"rejections.{outcome.code}", **outcome.details)
+                    assert not set(string.Formatter().parse(words)) & {"{"}
+                    seen.add(outcome.code)
+    assert len(seen) >= 15
+
+
+# --- showing --------------------------------------------------------------------------------
+
+
+def test_the_summary_masks_what_is_sensitive_and_leaves_out_what_is_not_due() -> None:
+    values = {
+        "report_type": "report", "right": "patent", "relation": "public", "period": "2026-11-09/2026-11-15",
+        "identity": "named", "name": "张三", "party_id": "11010519491231002X", "phone": "13900139000",
+        "evidence": "", "right_number": "202310123456.6",
+    }  # fmt: skip
+    lines = {line.name: line.shown for line in FORMS.summary(FORMS.form("complaint"), values)}
+    assert lines["party_id"] == "110***********002X"
+    assert lines["phone"] == "139****9000"
+    assert lines["name"] == "张三"
+    assert lines["period"] == "2026年11月9日至2026年11月15日"
+    assert lines["evidence"] is None
+    assert "right_number" not in lines
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("phone", "0571-88881234", "0571-****1234"),
+        ("phone", "4001234567", "400***4567"),
+        ("phone", "+85223456789", "+85*****6789"),
+        ("email", "legal@example.com", "l***@example.com"),
+        ("party_id", "91330100MA0000000C", "913***********000C"),
+        ("party_id", "E12345678", "E12***5678"),
+    ],
+)
+def test_masks_keep_the_ends(name: str, value: str, shown: str) -> None:
+    [line] = FORMS.describe("assistance", {name: value})
+    assert line.shown == shown
+    assert line.sensitive
+
+
+def test_a_tickets_facts_are_described_with_the_labels_of_its_form() -> None:
+    lines = FORMS.describe("assistance", {"services": "evidence,opinion", "right": "patent", "email": ""})
+    assert [(line.label, line.shown) for line in lines] == [
+        ("权利类型", "专利"),
+        ("需要的帮助", "取证指导、侵权判定参考意见"),
+        ("电子邮箱", None),
+    ]
+
+
+def test_facts_that_no_form_knows_are_shown_by_their_name() -> None:
+    lines = FORMS.describe("consultation", {"question": "商标被抢注"})
+    assert [(line.label, line.shown) for line in lines] == [("question", "商标被抢注")]
+
+
+def test_a_value_that_the_form_no_longer_offers_is_shown_as_it_is() -> None:
+    [line] = FORMS.describe("complaint", {"act": "an_old_value"})
+    assert line.shown == "an_old_value"
+
+
+def test_facts_hold_only_what_was_asked() -> None:
+    values = {"report_type": "report", "identity": "anonymous", "name": "张三", "phone": "13900139000"}
+    assert FORMS.facts(FORMS.form("complaint"), values) == {"report_type": "report", "identity": "anonymous"}
+
+
+def test_a_form_without_consent_is_incomplete() -> None:
+    form = FORMS.form("complaint")
+    values = {field.name: "x" for field in form.fields} | {"report_type": "consumer", "consent": "no"}
+    assert names(FORMS.missing(form, values)) == ["consent"]
+    assert FORMS.missing(form, values | {"consent": "yes"}) == []
+
+
+def test_a_skipped_question_counts_as_answered_only_if_it_may_be_skipped() -> None:
+    form = FORMS.form("complaint")
+    values = {field.name: "" for field in form.fields} | {"report_type": "consumer", "consent": "yes"}
+    assert "evidence" not in names(FORMS.missing(form, values))
+    assert "phone" in names(FORMS.missing(form, values))
+
+
+def test_a_number_is_doubtful_when_the_right_has_changed() -> None:
+    form = FORMS.form("assistance")
+    values = {"right": "trademark", "right_number": "202310123456.6"}
+    assert names(FORMS.no_longer_valid(form, values, today=TODAY)) == ["right_number"]
+    assert FORMS.no_longer_valid(form, values | {"right": "patent"}, today=TODAY) == []
+
+
+# --- form files that are wrong --------------------------------------------------------------
+
+GOOD = """
+id: demo
+title: 示例
+ticket_kind: complaint
+intro: 您好
+fields:
+  - {name: kind, label: 类别, ask: 哪一类？, type: choice, choices: [{value: a, title: 甲}, {value: b, title: 乙}]}
+  - {name: note, label: 说明, ask: 请说明。, type: text, only_if: {field: kind, in: [a]}}
+"""
+
+
+def test_a_good_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "demo.yml").write_text(GOOD, "utf-8")
+    form = read_form(tmp_path / "demo.yml")
+    assert [form.slot(field) for field in form.fields] == ["demo_kind", "demo_note"]
+    assert (form.form_name, form.confirm_slot) == ("demo_form", "demo_confirm")
+    assert form.field_of_slot("demo_note") == form.field("note")
+    assert form.field_of_slot("complaint_note") is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("name: note", "name: kind"),
+        ("name: note", "name: confirm"),
+        ("field: kind", "field: nobody"),
+        ("type: text", "type: number"),
+        (", choices: [{value: a, title: 甲}, {value: b, title: 乙}]", ""),
+        ("type: choice", "type: yes_no"),
+        ("title: 示例\n", ""),
+    ],
+)
+def test_a_wrong_file_is_named(tmp_path: Path, old: str, new: str) -> None:
+    assert old in GOOD
+    (tmp_path / "demo.yml").write_text(GOOD.replace(old, new), "utf-8")
+    with pytest.raises(FormsInvalid, match=r"demo\.yml"):
+        read_form(tmp_path / "demo.yml")
