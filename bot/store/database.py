@@ -70,11 +70,14 @@ def announce(session: AsyncSession, topic: str, payload: dict[str, Any]) -> None
 
 
 def _create_engine(url: str, *, is_sqlite: bool) -> AsyncEngine:
+    # `hide_parameters` keeps what citizens wrote out of error messages and so out of logs.
     if not is_sqlite:
-        return create_async_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+        return create_async_engine(
+            url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True
+        )
     if path := make_url(url).database:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, pool_size=5, max_overflow=10)
+    engine = create_async_engine(url, pool_size=5, max_overflow=10, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _configure_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

@@ -1,0 +1,147 @@
+"""The actions on the real forms and words, with a store that a test may break."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import pytest
+from rasa_sdk import Action
+
+from actions import build_actions
+from actions.ports import ActionPorts
+from bot.knowledge import load_calendar, load_policies
+from bot.services.forms import FormCatalogue
+from bot.services.office import Office
+from bot.services.signing import Signer
+from bot.services.sla import SlaBook
+from bot.settings import PROJECT_ROOT
+from bot.texts import Texts
+from tests.actions.dialogue import FormPlayer
+from tests.support.clock import FakeClock
+
+KNOWLEDGE = PROJECT_ROOT / "knowledge_base"
+
+
+@dataclass(frozen=True)
+class FakeHit:
+    article_id: str
+
+
+@dataclass(frozen=True)
+class FakeAnswer:
+    article_id: str
+    short: str
+
+
+class FakeKnowledge:
+    """Finds what a test put in, for the days on which it may be answered."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+        self.answers: dict[str, str] = {}
+        self.asked: list[tuple[str, date]] = []
+
+    def search(self, text: str, limit: int, on: date) -> list[FakeHit]:
+        self.asked.append((text, on))
+        return [FakeHit(article_id) for article_id in self.found[:limit]]
+
+    def answer(self, article_id: str, on: date) -> FakeAnswer | None:
+        short = self.answers.get(article_id)
+        return FakeAnswer(article_id, short) if short else None
+
+
+@pytest.fixture(scope="session")
+def forms() -> FormCatalogue:
+    return FormCatalogue.load(KNOWLEDGE)
+
+
+@pytest.fixture(scope="session")
+def office() -> Office:
+    book = SlaBook(load_calendar(KNOWLEDGE), load_policies(KNOWLEDGE))
+    return Office(texts=Texts.load(), sla=book, signer=Signer("a secret for tests"))
+
+
+@pytest.fixture
+def knowledge() -> FakeKnowledge:
+    return FakeKnowledge()
+
+
+@pytest.fixture
+def ports(forms: FormCatalogue, office: Office, knowledge: FakeKnowledge, clock: FakeClock) -> ActionPorts:
+    """Ports without a store: opening one is a failure of the test."""
+
+    @asynccontextmanager
+    async def no_store() -> AsyncIterator[Any]:
+        raise AssertionError("this action needs no store")
+        yield
+
+    return ActionPorts(
+        begin=no_store, read=no_store, clock=clock, office=office, forms=forms, knowledge=knowledge
+    )
+
+
+class Actions:
+    """The actions by name."""
+
+    def __init__(self, ports: ActionPorts) -> None:
+        self.ports = ports
+        self._by_name = {action.name(): action for action in build_actions(ports)}
+
+    def __getitem__(self, name: str) -> Action:
+        return self._by_name[name]
+
+    @property
+    def names(self) -> Iterable[str]:
+        return self._by_name
+
+    def with_ports(self, **changes: Any) -> "Actions":
+        """The same actions with other ports."""
+        return Actions(replace(self.ports, **changes))
+
+    def player(self, form_id: str, **options: Any) -> FormPlayer:
+        form = self.ports.forms.form(form_id)
+        return FormPlayer(form, self[f"validate_{form.form_name}"], **options)
+
+
+@pytest.fixture
+def actions(ports: ActionPorts) -> Actions:
+    return Actions(ports)
+
+
+REPORT = {
+    "report_type": "举报",
+    "right": "商标",
+    "act": "商标侵权",
+    "relation": "没有关系",
+    "respondent": "某某网店 http://shop.example/1",
+    "region": "浙江杭州",
+    "period": "上周",
+    "facts": "在网店花99元买到一双鞋，商标和正品一样，做工很差，店家承认不是正品。",
+    "evidence": "付款记录和照片",
+    "proceedings": "没有",
+    "identity": "实名",
+    "name": "张三",
+    "party_id": "跳过",
+    "phone": "139 0013 9000",
+    "consent": "同意",
+}
+
+ASSISTANCE = {
+    "applicant_type": "公司",
+    "right": "专利",
+    "relation": "我们公司的",
+    "right_number": "ZL202310123456.6",
+    "services": "取证指导和侵权判定",
+    "respondent": "宁波某某电器有限公司",
+    "facts": "对方在展会上展出的水壶和我们的外观设计专利几乎一样，我们拍了照片。",
+    "proceedings": "没有",
+    "expectation": "希望对方停止销售，可以调解",
+    "region": "浙江宁波",
+    "name": "杭州某某科技有限公司",
+    "party_id": "91330100MA0000000C",
+    "phone": "0571-88881234",
+    "email": "legal@example.com",
+    "consent": "我承诺并同意",
+}
