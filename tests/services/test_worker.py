@@ -1,0 +1,68 @@
+"""The worker's rounds: what time makes due, and what a crash left behind."""
+
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from bot import worker
+from bot.bootstrap import Desk
+from bot.services.conversations import add_outgoing, locked
+from bot.store.tables import AuditRoot, SlaEvent
+from tests.support.builders import make_ticket
+from tests.support.citizens import Citizen
+from tests.support.clock import FakeClock
+from tests.support.engine import ScriptedEngine
+
+
+async def test_a_round_after_an_outage_catches_up_in_one_go(
+    desk: Desk, clock: FakeClock, monkeypatch
+) -> None:
+    monkeypatch.setattr(worker, "_SWEEP_BATCH", 3)
+    citizen = await Citizen.arrives(desk)
+    for i in range(5):
+        await make_ticket(desk, citizen.conversation_id, facts={"n": i})
+    clock.move(timedelta(days=60))
+    for _ in range(2):
+        await worker.run_once(desk, clock())
+    async with desk.read() as session:
+        breaches = await session.scalar(
+            select(func.count()).select_from(SlaEvent).where(SlaEvent.kind == "breached")
+        )
+        roots = await session.scalar(select(func.count()).select_from(AuditRoot))
+    assert breaches == 10
+    assert roots == 1
+
+
+async def test_a_recorded_message_that_was_never_sent_is_sent(desk: Desk, clock: FakeClock) -> None:
+    citizen = await Citizen.arrives(desk)
+    async with desk.begin() as session:
+        conversation = await locked(session, citizen.conversation_id)
+        add_outgoing(session, conversation, "system", "提醒", now=clock(), epoch=None)
+    assert await citizen.sees() == []
+    await worker.run_once(desk, clock())
+    assert [m.text for m in await citizen.sees()] == ["提醒"]
+
+
+async def test_a_stranded_message_is_answered_and_a_fresh_one_left_to_its_process(
+    desk: Desk, clock: FakeClock, engine: ScriptedEngine
+) -> None:
+    citizen = await Citizen.arrives(desk)
+    received = await citizen.sends("在吗")
+    await worker.run_once(desk, clock())
+    assert engine.turns == []
+    clock.move(timedelta(minutes=1))
+    await worker.run_once(desk, clock())
+    result = await desk.turns.wait(received.inbound_id, timeout=10)
+    assert [m.text for m in result.messages] == ["收到：在吗"]
+
+
+async def test_one_part_that_fails_does_not_keep_the_others_from_their_turn(
+    desk: Desk, clock: FakeClock, monkeypatch
+) -> None:
+    async def breaks(desk: Desk, now: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(worker, "sweep_clocks", breaks)
+    await worker.run_once(desk, clock())
+    async with desk.read() as session:
+        assert await session.scalar(select(func.count()).select_from(AuditRoot)) == 1
