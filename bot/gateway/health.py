@@ -1,0 +1,71 @@
+"""For operators and load balancers: is it alive, is it ready, how much does it do."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.bootstrap import Desk
+from bot.gateway.keys import DESK, METRICS
+from bot.gateway.security import is_operator
+from bot.services import turns
+
+
+async def healthz(request: web.Request) -> web.Response:
+    """Say that the process answers; it asks nobody else."""
+    return web.json_response({"status": "ok"})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """Say whether the store and the engine can be reached.
+
+    Without the store nothing works: 503. Without the engine messages are still taken and go to
+    people, so the process stays in service and only says so.
+    """
+    desk = request.config_dict[DESK]
+    store = await _store_answers(desk)
+    engine = await desk.engine.is_ready()
+    state = "ready" if store and engine else "degraded" if store else "unavailable"
+    return web.json_response(
+        {"status": state, "store": store, "engine": engine}, status=200 if store else 503
+    )
+
+
+async def _store_answers(desk: Desk) -> bool:
+    try:
+        async with desk.read() as session:
+            await session.connection()
+    except (SQLAlchemyError, OSError):
+        return False
+    return True
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Return the figures, to this machine and to operators only: they tell how much is going on.
+
+    Raises:
+        HTTPNotFound: Anybody else asks.
+    """
+    if not (is_operator(request) or _is_local(request)):
+        raise web.HTTPNotFound
+    own = request.config_dict[METRICS]
+    desk = request.config_dict[DESK]
+    own.listeners.set(desk.hub.listener_count())
+    async with desk.read() as session:
+        for status, count in (await turns.reconciliation(session)).items():
+            own.inbound.labels(status).set(count)
+    body = generate_latest(own.registry)
+    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _is_local(request: web.Request) -> bool:
+    # A proxy on this machine is local too, but says for whom it asks.
+    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
+        return False
+    try:
+        return ip_address(request.remote or "").is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,80 @@
+"""A gateway with a real desk behind it: SQLite, a scripted engine, a clock that is moved by hand."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from playwright.async_api import Browser, async_playwright
+
+from bot import bootstrap
+from bot.bootstrap import Desk, close_desk, create_desk
+from bot.gateway import create_gateway_app
+from tests.conftest import make_settings
+from tests.gateway.site import ARGS, CHROMIUM, Site
+from tests.support.clock import FakeClock
+from tests.support.engine import ScriptedEngine
+
+MakeClient = Callable[..., Awaitable[TestClient]]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def data_read_once() -> Iterator[None]:
+    """Reading the knowledge base and the forms is half of making a desk; neither ever changes."""
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in (bootstrap.KnowledgeBase, bootstrap.FormCatalogue):
+            patch.setattr(kind, "load", cache(kind.load))
+        yield
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """SQLite only: what differs between databases is tested with the services."""
+    return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture
+async def client(desk: Desk, aiohttp_client: Any) -> TestClient:
+    """A client of the gateway."""
+    return await aiohttp_client(create_gateway_app(desk))
+
+
+@pytest.fixture
+async def make_client(
+    tmp_path: Path, clock: FakeClock, engine: ScriptedEngine, aiohttp_client: Any
+) -> AsyncIterator[MakeClient]:
+    """Clients of gateways with other settings than the usual ones."""
+    desks: list[Desk] = []
+
+    async def make(**settings: object) -> TestClient:
+        url = f"sqlite+aiosqlite:///{tmp_path / f'other{len(desks)}.db'}"
+        desk = await create_desk(make_settings(tmp_path, url, **settings), clock=clock, engine=engine)
+        desks.append(desk)
+        return await aiohttp_client(create_gateway_app(desk))
+
+    yield make
+    for desk in desks:
+        await close_desk(desk)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def site(desk: Desk, browser: Browser) -> AsyncIterator[Site]:
+    app = create_gateway_app(desk)
+    server = TestServer(app)
+    await server.start_server()
+    site = Site(browser, server, app)
+    yield site
+    for context in browser.contexts:
+        await context.close()
+    await server.close()
+    assert site.complaints == []
