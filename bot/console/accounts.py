@@ -1,0 +1,155 @@
+"""Log-in, log-out, and changing one's password."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import aiohttp_jinja2
+import structlog
+from aiohttp import web
+
+from bot.console.inputs import see_other
+from bot.console.keys import AGENT, CONSOLE_PREFIX, CSRF, DESK, TOKEN, WORDS
+from bot.console.sessions import (
+    client_address,
+    drop_session,
+    give_login_token,
+    give_session,
+    new_login_token,
+    safe_next,
+    session_cookie,
+)
+from bot.helpdesk.errors import BadRequest, LoginFailed, LoginLimited
+from bot.services import staff
+
+log = structlog.get_logger()
+
+HOME = f"{CONSOLE_PREFIX}/"
+PASSWORD_PAGE = f"{CONSOLE_PREFIX}/password"
+
+
+async def login_page(request: web.Request) -> web.StreamResponse:
+    """Show the login form; who is signed in goes on to the workbench."""
+    if request.get(AGENT):
+        return see_other(HOME)
+    notices = {"expired": "expired", "out": "signed_out"}
+    notice = next((words for name, words in notices.items() if name in request.query), None)
+    return _login_form(request, next_page=request.query.get("next", ""), notice=notice)
+
+
+def _login_form(
+    request: web.Request, *, next_page: str, status: int = 200, **context: Any
+) -> web.Response:
+    token = new_login_token()
+    centre_name = request.config_dict[DESK].settings.centre_name
+    defaults = {"csrf": token, "next": next_page, "login": "", "centre_name": centre_name, "problem": None}
+    response = aiohttp_jinja2.render_template(
+        "login.html", request, {**defaults, **context}, status=status
+    )
+    give_login_token(request, response, token)
+    return response
+
+
+async def log_in(request: web.Request) -> web.StreamResponse:
+    """Open a session, or say that it did not work, never which half of the pair was wrong."""
+    form = await request.post()
+    login, password = str(form.get("login", "")).strip(), str(form.get("password", ""))
+    next_page = str(form.get("next", ""))
+    try:
+        opened = await _open_session(request, login, password)
+    except LoginLimited as error:
+        response = _refused(request, error, login, next_page)
+        response.headers["Retry-After"] = str(error.details["retry_seconds"])
+        return response
+    except LoginFailed as error:
+        return _refused(request, error, login, next_page)
+    log.info("staff.logged_in", agent_id=opened.agent.id)
+    target = safe_next(next_page, prefix=CONSOLE_PREFIX) or HOME
+    response = see_other(PASSWORD_PAGE if opened.agent.must_change_password else target)
+    give_session(request, response, opened.token)
+    return response
+
+
+async def _open_session(request: web.Request, login: str, password: str) -> staff.LoggedIn:
+    desk = request.config_dict[DESK]
+    async with desk.begin() as session:
+        opened = await staff.log_in(
+            session,
+            login,
+            password,
+            address=client_address(request),
+            now=desk.clock(),
+            lifetime=timedelta(hours=desk.settings.staff_session_hours),
+        )
+        # A session from before, perhaps somebody else's on this machine, ends here.
+        if opened and (old := request.cookies.get(session_cookie(request))):
+            await staff.log_out(session, old)
+    # Raised only now, so that the record of the failed try is committed.
+    if opened is None:
+        raise LoginFailed
+    return opened
+
+
+def _refused(
+    request: web.Request, error: LoginFailed | LoginLimited, login: str, next_page: str
+) -> web.Response:
+    log.info("staff.login_refused", code=error.code, address=client_address(request))
+    words = request.config_dict[WORDS]
+    return _login_form(
+        request,
+        next_page=next_page,
+        notice=None,
+        login=login[:40],
+        problem=words.for_error(error.code, error.details),
+        status=429 if isinstance(error, LoginLimited) else 401,
+    )
+
+
+async def log_out(request: web.Request) -> web.StreamResponse:
+    """End the session here and on the server."""
+    desk = request.config_dict[DESK]
+    async with desk.begin() as session:
+        await staff.log_out(session, request[TOKEN])
+    response = see_other(f"{CONSOLE_PREFIX}/login?out=1")
+    drop_session(request, response)
+    return response
+
+
+async def password_page(request: web.Request) -> web.StreamResponse:
+    """Show the form for a new password; the first log-in ends here."""
+    return _password_form(request)
+
+
+def _password_form(
+    request: web.Request, *, problem: str | None = None, status: int = 200
+) -> web.Response:
+    context = {
+        "agent": request[AGENT],
+        "csrf": request[CSRF],
+        "min_length": staff.PASSWORD_MIN_CHARS,
+        "problem": request.config_dict[WORDS](f"errors.{problem}") if problem else None,
+    }
+    return aiohttp_jinja2.render_template("password.html", request, context, status=status)
+
+
+async def change_password(request: web.Request) -> web.StreamResponse:
+    """Set a new password; other sessions of this agent end."""
+    form = await request.post()
+    old, new = str(form.get("current", "")), str(form.get("new", ""))
+    agent = request[AGENT]
+    if new != str(form.get("again", "")):
+        return _password_form(request, problem="passwords_differ", status=400)
+    if new.casefold() == agent.login.casefold():
+        return _password_form(request, problem="password_weak", status=400)
+    try:
+        async with request.config_dict[DESK].begin() as session:
+            await staff.change_password(
+                session, agent.id, old=old, new=new, keep_token=request[TOKEN]
+            )
+    except LoginFailed:
+        return _password_form(request, problem="password_wrong", status=400)
+    except BadRequest:
+        return _password_form(request, problem="password_weak", status=400)
+    log.info("staff.password_changed", agent_id=agent.id)
+    return see_other(HOME)

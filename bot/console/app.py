@@ -1,0 +1,101 @@
+"""The two applications of the console, and their routes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from weakref import WeakSet
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+
+from bot.bootstrap import Desk
+from bot.console import (
+    accounts,
+    conversations,
+    downloads,
+    live,
+    moments,
+    office_hours,
+    pages,
+    tickets,
+)
+from bot.console.errors import json_errors, page_errors
+from bot.console.keys import DESK, SOCKETS, STAFF_API, WORDS
+from bot.console.security import guard, harden
+from bot.console.words import Words
+
+_HERE = Path(__file__).parent
+
+
+def create_console_app(desk: Desk) -> web.Application:
+    """Return the pages, to be mounted at `/console`."""
+    app = web.Application(middlewares=[harden, page_errors, guard])
+    app[DESK], app[WORDS] = desk, Words.load(desk.texts)
+    _set_up_templates(app)
+    app.router.add_static("/static", _HERE / "static", name="static")
+    app.add_routes(
+        [
+            web.get("/login", accounts.login_page, name="login"),
+            web.post("/login", accounts.log_in, name="login"),
+            web.post("/logout", accounts.log_out, name="logout"),
+            web.get("/password", accounts.password_page, name="password"),
+            web.post("/password", accounts.change_password, name="password"),
+            web.get("", pages.front_door),
+            web.get("/", pages.workbench, name="workbench"),
+            web.get("/tickets", pages.ticket_list, name="tickets"),
+            web.get("/tickets/find", pages.find_ticket, name="ticket_find"),
+            web.get("/tickets/number/{number}", pages.find_ticket, name="ticket_by_number"),
+            web.get("/tickets/{id}", pages.ticket_page, name="ticket"),
+            web.get("/tickets/{id}/clocks", pages.ticket_clocks, name="ticket_clocks"),
+            web.get("/tickets/{id}/audit", pages.ticket_audit, name="ticket_audit"),
+        ]
+    )
+    return app
+
+
+def _set_up_templates(app: web.Application) -> None:
+    env = aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters.update(moment=moments.moment, day_time=moments.day_time, near=moments.near)
+    env.globals["words"] = app[WORDS]
+
+
+def add_staff_api(app: web.Application, desk: Desk) -> None:
+    """Mount the staff API on the application that serves citizens too."""
+    app.add_subapp(STAFF_API, create_staff_api(desk))
+
+
+def create_staff_api(desk: Desk) -> web.Application:
+    """Return the staff API, to be mounted at `STAFF_API`."""
+    app = web.Application(middlewares=[harden, json_errors, guard])
+    app[DESK], app[WORDS], app[SOCKETS] = desk, Words.load(desk.texts), WeakSet()
+    app.on_shutdown.append(live.hang_up)
+    app.add_routes(
+        [
+            web.get("/me", office_hours.me),
+            web.get("/calendar", office_hours.frames),
+            web.get("/ws", live.connect),
+            web.get("/conversations", conversations.list_view),
+            web.get("/conversations/{id}", conversations.show),
+            web.post("/conversations/{id}/claim", conversations.claim),
+            web.post("/conversations/{id}/replies", conversations.reply),
+            web.post("/conversations/{id}/notes", conversations.add_note),
+            web.post("/conversations/{id}/hand-back", conversations.hand_back),
+            web.post("/conversations/{id}/close", conversations.close),
+            web.get("/tickets", tickets.list_page),
+            web.post("/tickets/{id}/transitions", tickets.change_status),
+            web.post("/tickets/{id}/assignment", tickets.assign),
+            web.post("/tickets/{id}/notes", tickets.add_note),
+            web.post("/tickets/{id}/replies", tickets.reply),
+            web.get("/tickets/{id}/clocks", tickets.clocks),
+            web.get("/evidence/receipts/{receipt}", downloads.verification),
+            web.get("/evidence/{id}", downloads.download),
+        ]
+    )
+    return app

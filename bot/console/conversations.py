@@ -1,0 +1,179 @@
+"""Staff API: the agents' conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.console import present
+from bot.console.inputs import body_of, choice_in, text_in
+from bot.console.keys import AGENT, DESK, WORDS
+from bot.services import conversations, desk_work, handoff
+from bot.store.tables import Agent
+
+VIEWS = ("queued", "mine", "human", "bot")
+#: Longer lists are of no use to a person; the count then reads "200+".
+LIST_LIMIT = 200
+_PAGE = 500
+
+
+async def list_view(request: web.Request) -> web.Response:
+    """Return one list, and the counts of all of them."""
+    view = choice_in(request.query, "view", VIEWS) or "queued"
+    desk, agent = request.config_dict[DESK], request[AGENT]
+    async with desk.read() as session:
+        cards = await cards_by_view(session, agent, view)
+        queues = await desk_work.queue_counts(session)
+    now, book, words = desk.clock(), desk.office.sla, request.config_dict[WORDS]
+    return web.json_response(
+        {
+            "view": view,
+            "items": [present.card(card, book, words) for card in cards[view]],
+            "counts": {name: present.count(found, LIST_LIMIT, now) for name, found in cards.items()},
+            "tickets": [{"id": queue, "open": count} for queue, count in queues.items()],
+        }
+    )
+
+
+async def cards_by_view(
+    session: AsyncSession, agent: Agent, view: str
+) -> dict[str, list[handoff.ConversationCard]]:
+    """Return the lists whose counts are always shown, and the one asked for.
+
+    What the bot handles is nearly everything, so it is read only when somebody looks.
+    """
+    queued = await handoff.list_conversations(session, owner="queued", limit=LIST_LIMIT)
+    human = await handoff.list_conversations(session, owner="human", limit=LIST_LIMIT)
+    found = {
+        "queued": queued,
+        "mine": [card for card in human if card.agent_id == agent.id],
+        "human": [card for card in human if card.agent_id != agent.id],
+    }
+    if view == "bot":
+        found["bot"] = await handoff.list_conversations(session, owner="bot", limit=50)
+    return found
+
+
+async def show(request: web.Request) -> web.Response:
+    """Return one conversation with its whole transcript."""
+    conversation_id = request.match_info["id"]
+    async with request.config_dict[DESK].read() as session:
+        detail = await detail_of(request, session, conversation_id)
+        said = await transcript(session, conversation_id, 0)
+    return web.json_response({**detail, "messages": [message.to_json() for message in said]})
+
+
+async def detail_of(
+    request: web.Request, session: AsyncSession, conversation_id: str
+) -> dict[str, Any]:
+    """Return who has the conversation and what an agent needs to know about it.
+
+    Raises:
+        ConversationNotFound: There is none with this id.
+    """
+    desk = request.config_dict[DESK]
+    status = await conversations.status(
+        session, conversation_id, calendar=desk.office.calendar, now=desk.clock()
+    )
+    # Why somebody waits, and under which clock, is known of waiting and claimed ones only.
+    cards = []
+    if status.handled_by != "bot":
+        cards = await handoff.list_conversations(session, owner=status.handled_by, limit=LIST_LIMIT)
+    card = next((card for card in cards if card.id == conversation_id), None)
+    words = request.config_dict[WORDS]
+    return present.conversation(conversation_id, status, card, desk.office.sla, words)
+
+
+async def transcript(
+    session: AsyncSession, conversation_id: str, after_seq: int
+) -> list[conversations.MessageView]:
+    """Return everything said after `after_seq`, each message once, in the order it was said."""
+    said: dict[int, conversations.MessageView] = {}
+    while True:
+        part = await conversations.messages_after(
+            session, conversation_id, after_seq, staff=True, limit=_PAGE
+        )
+        said.update((message.id, message) for message in part)
+        last = max((message.seq or 0 for message in part), default=0)
+        if len(part) < _PAGE or last <= after_seq:
+            return sorted(said.values(), key=lambda message: (message.created_at, message.id))
+        after_seq = last
+
+
+async def claim(request: web.Request) -> web.Response:
+    """Take a waiting conversation; 409 names who was faster."""
+    desk = request.config_dict[DESK]
+    return await _step(
+        request,
+        lambda session: handoff.claim(
+            session, desk.office, request[AGENT], request.match_info["id"], now=desk.clock()
+        ),
+    )
+
+
+async def hand_back(request: web.Request) -> web.Response:
+    """Give the conversation back to the bot."""
+    desk = request.config_dict[DESK]
+    return await _step(
+        request,
+        lambda session: handoff.hand_back(
+            session, desk.office, request[AGENT], request.match_info["id"], now=desk.clock()
+        ),
+    )
+
+
+async def close(request: web.Request) -> web.Response:
+    """End the episode with a person."""
+    desk = request.config_dict[DESK]
+    return await _step(
+        request,
+        lambda session: handoff.close(
+            session, desk.office, request[AGENT], request.match_info["id"], now=desk.clock()
+        ),
+    )
+
+
+async def _step(
+    request: web.Request, step: Callable[[AsyncSession], Awaitable[object]]
+) -> web.Response:
+    desk = request.config_dict[DESK]
+    async with desk.begin() as session:
+        await step(session)
+    async with desk.read() as session:
+        detail = await detail_of(request, session, request.match_info["id"])
+    return web.json_response(detail)
+
+
+async def reply(request: web.Request) -> web.Response:
+    """Send the citizen a message; the same `client_id` again returns the message sent before."""
+    body = await body_of(request)
+    desk = request.config_dict[DESK]
+    async with desk.begin() as session:
+        message = await handoff.reply(
+            session,
+            desk.office,
+            request[AGENT],
+            request.match_info["id"],
+            text=text_in(body, "text"),
+            client_id=text_in(body, "client_id")[:64],
+            now=desk.clock(),
+        )
+    return web.json_response({"message": message.to_json()}, status=201)
+
+
+async def add_note(request: web.Request) -> web.Response:
+    """Add an internal note."""
+    body = await body_of(request)
+    desk = request.config_dict[DESK]
+    async with desk.begin() as session:
+        message = await handoff.add_note(
+            session,
+            request[AGENT],
+            request.match_info["id"],
+            text=text_in(body, "text"),
+            now=desk.clock(),
+        )
+    return web.json_response({"message": message.to_json()}, status=201)

@@ -1,0 +1,93 @@
+"""A ticket's history in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.console.words import Words
+from bot.services.desk_work import TicketDetail, TimelineItem
+from bot.services.staff import agents_named
+
+#: What a page tells about a conflict: more would only be a wall of text.
+_CHANGES_TOLD = 6
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry of the timeline.
+
+    Attributes:
+        kind: `event`, or the kind of entry: note, public_reply, supplement.
+        kind_of_event: The audit action, for events.
+        change: What became what, empty when nothing of the kind.
+    """
+
+    at: datetime
+    kind: str
+    kind_of_event: str
+    title: str
+    actor: str
+    change: str
+    text: str
+    seq: int | None
+    hash: str | None
+
+    @property
+    def is_told(self) -> bool:
+        """Tell whether the timeline shows it: what a citizen added stands there in full, so the
+        audit entry that seals it would only repeat it."""
+        return self.seq is None or self.kind_of_event != "ticket.supplemented"
+
+
+async def lines_of(session: AsyncSession, detail: TicketDetail, words: Words) -> list[Line]:
+    """Return the timeline in words, oldest first."""
+    ids = {value for item in detail.timeline for value in _assignees(item) if value}
+    names = await agents_named(session, *ids)
+    return [_line(item, names, words) for item in detail.timeline]
+
+
+async def changes_since(
+    session: AsyncSession, detail: TicketDetail, seen: int, words: Words
+) -> list[dict[str, Any]]:
+    """Return what happened after audit entry `seen`, for an agent whose save was refused."""
+    lines = await lines_of(session, detail, words)
+    news = [line for line in lines if line.seq is not None and line.seq > seen]
+    return [
+        {"at": line.at.isoformat(), "actor": line.actor, "title": line.title, "change": line.change}
+        for line in news[-_CHANGES_TOLD:]
+    ]
+
+
+def _assignees(item: TimelineItem) -> list[str]:
+    return [str(value) for value in (item.old.get("assignee"), item.new.get("assignee")) if value]
+
+
+def _line(item: TimelineItem, names: dict[str, str], words: Words) -> Line:
+    is_event = item.seq is not None
+    return Line(
+        at=item.at,
+        kind="event" if is_event else item.kind,
+        kind_of_event=item.kind,
+        title=words(f"audit.{item.kind}" if is_event else f"entries.{item.kind}"),
+        actor=item.actor_name or words(f"actors.{item.actor}"),
+        change=_change(item, names, words),
+        text=item.text,
+        seq=item.seq,
+        hash=item.hash,
+    )
+
+
+def _change(item: TimelineItem, names: dict[str, str], words: Words) -> str:
+    if "status" in item.new:
+        old, new = item.old.get("status"), item.new["status"]
+        after = words(f"states.{new}")
+        return f"{words(f'states.{old}')} → {after}" if old else after
+    if "assignee" in item.new:
+        old, new = item.old.get("assignee"), str(item.new["assignee"])
+        after = names.get(new, new)
+        return f"{names.get(str(old), str(old))} → {after}" if old else after
+    return ""

@@ -1,0 +1,24 @@
+"""What the console's applications and requests carry."""
+
+from __future__ import annotations
+
+from weakref import WeakSet
+
+from aiohttp import web
+
+from bot.bootstrap import Desk
+from bot.console.words import Words
+from bot.store.tables import Agent
+
+#: Where the two applications are mounted.
+CONSOLE_PREFIX = "/console"
+STAFF_API = "/api/v1/staff"
+
+DESK = web.AppKey("console_desk", Desk)
+WORDS = web.AppKey("console_words", Words)
+#: Open live connections.
+SOCKETS = web.AppKey("console_sockets", WeakSet[web.WebSocketResponse])
+#: The signed-in agent, their CSRF token and the token of their session.
+AGENT = web.RequestKey("console_agent", Agent)
+CSRF = web.RequestKey("console_csrf", str)
+TOKEN = web.RequestKey("console_token", str)

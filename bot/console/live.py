@@ -1,0 +1,185 @@
+"""Live updates for the console over one WebSocket.
+
+To the browser: `queues` (some list changed: ask for it), `messages` (of the conversation being
+watched, read from the store after the last `seq` sent), `status` (who has it), `ticket` (a ticket
+changed), `tick` (still here). From the browser: `watch` {conversation, after} and `unwatch`.
+The hub only says that something changed; what is sent comes from the store. So a lost
+announcement costs nothing and a repeated one sends nothing twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import suppress
+from typing import Any
+
+import structlog
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from bot.console.conversations import detail_of, transcript
+from bot.console.keys import DESK, SOCKETS, TOKEN
+from bot.console.security import check_origin
+from bot.helpdesk.errors import HelpdeskError
+from bot.services import staff
+
+log = structlog.get_logger()
+
+TICK_SECONDS = 20
+BREATH_SECONDS = 0.5
+SIGN_IN_AGAIN = 4401
+_MAX_INCOMING_BYTES = 4096
+
+
+async def hang_up(app: web.Application) -> None:
+    """Close all connections when the process stops; the browsers connect again by themselves.
+
+    Without it the server would wait for browsers that have no reason to leave.
+    """
+    await asyncio.gather(
+        *(socket.close(code=WSCloseCode.GOING_AWAY) for socket in list(app[SOCKETS])),
+        return_exceptions=True,
+    )
+
+
+async def connect(request: web.Request) -> web.WebSocketResponse:
+    """Serve one browser until it leaves or its session ends.
+
+    Raises:
+        OriginNotAllowed: The page that connects is not ours, or does not say where it is from.
+    """
+    check_origin(request, is_required=True)
+    socket = web.WebSocketResponse(heartbeat=25, max_msg_size=_MAX_INCOMING_BYTES)
+    await socket.prepare(request)
+    request.config_dict[SOCKETS].add(socket)
+    line = Line(request, socket)
+    tasks = [asyncio.create_task(work()) for work in (line.listen, line.tell_staff, line.tick)]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await line.end(tasks)
+    return socket
+
+
+class Line:
+    """One browser's connection: what it watches, and what it was sent."""
+
+    def __init__(self, request: web.Request, socket: web.WebSocketResponse) -> None:
+        self._request = request
+        self._desk = request.config_dict[DESK]
+        self._socket = socket
+        self._watching: asyncio.Task[None] | None = None
+        self._close_code: int = WSCloseCode.GOING_AWAY
+
+    async def listen(self) -> None:
+        """Follow the wishes of the browser until it leaves."""
+        async for message in self._socket:
+            if message.type is not WSMsgType.TEXT:
+                return
+            await self._obey(message.data)
+
+    async def tell_staff(self) -> None:
+        """Pass on that lists or tickets changed; a burst of changes is one message."""
+        async with self._desk.hub.listen("staff") as news:
+            while True:
+                events = [await news.get()]
+                while not news.empty():
+                    events.append(news.get_nowait())
+                await self._send("queues")
+                tickets = {event["id"] for event in events if event.get("type") == "ticket_changed"}
+                for ticket_id in sorted(tickets):
+                    await self._send("ticket", id=ticket_id)
+                # Every message anywhere is news here; lists need not move faster than eyes.
+                await asyncio.sleep(BREATH_SECONDS)
+
+    async def tick(self) -> None:
+        """Say that we are here, and stop when the session ended (log-out, time, new password)."""
+        while await self._is_signed_in():
+            await self._send("tick")
+            await asyncio.sleep(TICK_SECONDS)
+        self._close_code = SIGN_IN_AGAIN
+
+    async def end(self, tasks: list[asyncio.Task[None]]) -> None:
+        """Stop all work; failures are logged, the browser connects again by itself."""
+        for task in [*tasks, *([self._watching] if self._watching else [])]:
+            task.cancel()
+            with suppress(asyncio.CancelledError, ConnectionError):
+                try:
+                    await task
+                except HelpdeskError:
+                    continue
+                except Exception:
+                    log.exception("console.live_failed")
+        if not self._socket.closed:
+            await self._socket.close(code=self._close_code)
+
+    async def _is_signed_in(self) -> bool:
+        async with self._desk.read() as session:
+            return await staff.agent_for(
+                session, self._request[TOKEN], now=self._desk.clock()
+            ) is not None
+
+    async def _obey(self, data: str) -> None:
+        try:
+            wish = json.loads(data)
+            kind, conversation_id = wish.get("type"), str(wish.get("conversation", ""))
+            after = max(0, int(wish.get("after", 0)))
+        except (ValueError, TypeError, AttributeError):
+            return
+        if kind in ("watch", "unwatch") and self._watching:
+            self._watching.cancel()
+            self._watching = None
+        if kind == "watch":
+            self._watching = asyncio.create_task(self._follow(conversation_id, after))
+
+    async def _follow(self, conversation_id: str, after: int) -> None:
+        """Send what was said after `after`, and then whatever is said."""
+        told = Told(after)
+        async with self._desk.hub.listen(f"conversation:{conversation_id}") as news:
+            while True:
+                if not await self._catch_up(conversation_id, told):
+                    return
+                await news.get()
+                while not news.empty():
+                    news.get_nowait()
+
+    async def _catch_up(self, conversation_id: str, told: Told) -> bool:
+        """Send what is new; False when there is no such conversation."""
+        try:
+            async with self._desk.read() as session:
+                said = await transcript(session, conversation_id, told.seq)
+                detail = await detail_of(self._request, session, conversation_id)
+        except HelpdeskError:
+            return False
+        if fresh := told.only_new([message.to_json() for message in said]):
+            await self._send("messages", conversation=conversation_id, messages=fresh)
+        await self._send("status", conversation=conversation_id, **detail)
+        return True
+
+    async def _send(self, kind: str, **values: Any) -> None:
+        await self._socket.send_str(json.dumps({"type": kind, **values}, ensure_ascii=False))
+
+
+class Told:
+    """What a browser has been told of a conversation.
+
+    Attributes:
+        seq: Last message sent; drafts that were never sent to the citizen have none and are
+            remembered by id.
+    """
+
+    def __init__(self, seq: int) -> None:
+        self.seq = seq
+        self._drafts: set[int] = set()
+
+    def only_new(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return those not told yet, and note that they are told now."""
+        fresh = [
+            message
+            for message in messages
+            if (message["seq"] or 0) > self.seq
+            or (message["seq"] is None and message["id"] not in self._drafts)
+        ]
+        self.seq = max([self.seq, *(message["seq"] or 0 for message in messages)])
+        self._drafts.update(message["id"] for message in fresh if message["seq"] is None)
+        return fresh

@@ -1,0 +1,251 @@
+"""Pages for signed-in agents: the workbench, the ticket list, the pages of a ticket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import aiohttp_jinja2
+from aiohttp import web
+
+from bot.console import present
+from bot.console.conversations import VIEWS
+from bot.console.facts import facts_of
+from bot.console.history import lines_of
+from bot.console.inputs import see_other
+from bot.console.keys import AGENT, CONSOLE_PREFIX, CSRF, DESK, STAFF_API, WORDS
+from bot.console.tickets import PAGE_SIZE, QUEUES, filters_of
+from bot.console.timebar import TimeBar, time_bar
+from bot.helpdesk.sla import Step
+from bot.helpdesk.ticket import REASON_REQUIRED, TicketKind, TicketStatus
+from bot.services import desk_work, handoff
+from bot.services.sla import ClockExplanation, SlaBook, explain
+
+#: Steps that end a matter against the citizen's wish, or take it from us: shown as such.
+_NEGATIVE = frozenset({"rejected", "withdrawn"})
+_STEP_ORDER = ("accepted", "in_progress", "resolved", "submitted", "needs_correction", "transferred", "reopened", "closed")
+
+
+@dataclass(frozen=True)
+class StepButton:
+    """One allowed step of the state table."""
+
+    to: str
+    needs_reason: bool
+    is_forward: bool
+    is_negative: bool
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A clock with its table and its bar."""
+
+    clock: present.Clock
+    round: int
+    amount: int
+    policy_id: str
+    policy_version: int
+    started_at: datetime
+    stopped_at: datetime | None
+    steps: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+    bar: TimeBar
+
+
+def render(request: web.Request, template: str, **context: Any) -> web.Response:
+    """Render a page with what every page of a signed-in agent needs."""
+    desk = request.config_dict[DESK]
+    now = desk.clock()
+    calendar = desk.office.calendar
+    is_open = calendar.is_open(now)
+    office = {"is_open": is_open, "opens_at": None if is_open else calendar.next_opening(now)}
+    common = {
+        "agent": request[AGENT],
+        "csrf": request[CSRF],
+        "staff_api": STAFF_API,
+        "office": office,
+        "now": now,
+        "request": request,
+    }
+    return aiohttp_jinja2.render_template(template, request, {**common, **context})
+
+
+async def front_door(_request: web.Request) -> web.Response:
+    """Lead from the address without its last slash, as people type it, to the workbench."""
+    return see_other(f"{CONSOLE_PREFIX}/")
+
+
+async def workbench(request: web.Request) -> web.Response:
+    """Show the workbench; lists and transcripts are fetched by its scripts."""
+    words = request.config_dict[WORDS]
+    async with request.config_dict[DESK].read() as session:
+        counts = await desk_work.queue_counts(session)
+    return render(
+        request,
+        "workbench.html",
+        section="workbench",
+        views=[(view, words(f"views.{view}")) for view in VIEWS],
+        ticket_queues=[{"id": queue, "open": counts.get(queue, 0)} for queue in QUEUES],
+        message_max=handoff.REPLY_MAX_CHARS,
+    )
+
+
+async def ticket_list(request: web.Request) -> web.Response:
+    """Show a page of tickets."""
+    desk = request.config_dict[DESK]
+    filters = filters_of(request)
+    async with desk.read() as session:
+        page = await desk_work.list_tickets(session, **filters, limit=PAGE_SIZE)
+        counts = await desk_work.queue_counts(session)
+    items = [
+        {
+            "ticket": card.ticket,
+            "assignee_name": card.assignee_name,
+            "clock": present.ticket_clock(card, desk.office.sla),
+        }
+        for card in page.items
+    ]
+    return render(
+        request,
+        "tickets.html",
+        section="tickets",
+        items=items,
+        next=page.next,
+        filters=filters,
+        is_filtered=any(filters[name] for name in ("queue", "kind", "status")) or not filters["open_only"],
+        queues=QUEUES,
+        kinds=[kind.value for kind in TicketKind],
+        statuses=[status.value for status in TicketStatus],
+        counts=counts,
+    )
+
+
+async def find_ticket(request: web.Request) -> web.StreamResponse:
+    """Lead from a ticket number to the ticket's page.
+
+    Raises:
+        TicketNotFound: The number is mistyped, or no ticket has it.
+    """
+    number = request.match_info.get("number") or request.query.get("number", "")
+    async with request.config_dict[DESK].read() as session:
+        ticket_id = await desk_work.ticket_id_of(session, number)
+    return see_other(f"{CONSOLE_PREFIX}/tickets/{ticket_id}")
+
+
+async def ticket_page(request: web.Request) -> web.Response:
+    """Show a ticket to work on."""
+    desk, words = request.config_dict[DESK], request.config_dict[WORDS]
+    async with desk.read() as session:
+        detail = await _detail(request, session)
+        lines = await lines_of(session, detail, words)
+    ticket, book = detail.ticket, desk.office.sla
+    return render(
+        request,
+        "ticket.html",
+        **_head(detail, "facts"),
+        facts=facts_of(desk.forms, ticket.kind, ticket.facts, words),
+        lines=[line for line in reversed(lines) if line.is_told],
+        seen=max((line.seq or 0 for line in lines), default=0),
+        allowed=_buttons(detail.allowed),
+        clocks=[present.clock_view(view, book) for view in detail.clocks],
+        evidence=detail.evidence,
+        chain_holds=detail.chain_holds,
+        text_max=desk_work.TEXT_MAX_CHARS,
+    )
+
+
+async def ticket_clocks(request: web.Request) -> web.Response:
+    """Show how each due date of a ticket was found."""
+    desk = request.config_dict[DESK]
+    now = desk.clock()
+    async with desk.read() as session:
+        detail = await _detail(request, session)
+        found = await explain(session, desk.office.sla, detail.ticket.id, now=now)
+    explanations = [_explained(item, desk.office.sla, now) for item in found]
+    return render(request, "ticket_clocks.html", **_head(detail, "clocks"), explanations=explanations)
+
+
+async def ticket_audit(request: web.Request) -> web.Response:
+    """Show a ticket's audit chain and whether it holds."""
+    desk, words = request.config_dict[DESK], request.config_dict[WORDS]
+    async with desk.read() as session:
+        detail = await _detail(request, session)
+        lines = await lines_of(session, detail, words)
+    events = [line for line in lines if line.seq is not None]
+    return render(
+        request, "ticket_audit.html", **_head(detail, "audit"), events=events, chain_holds=detail.chain_holds
+    )
+
+
+async def _detail(request: web.Request, session: Any) -> desk_work.TicketDetail:
+    now = request.config_dict[DESK].clock()
+    return await desk_work.ticket_for_staff(
+        session, request[AGENT], request.match_info["id"], now=now
+    )
+
+
+def _head(detail: desk_work.TicketDetail, tab: str) -> dict[str, Any]:
+    return {
+        "section": "tickets",
+        "tab": tab,
+        "ticket": detail.ticket,
+        "assignee_name": detail.assignee_name,
+    }
+
+
+def _buttons(allowed: list[str]) -> list[StepButton]:
+    """Return the steps with the usual one first; taking back is the citizen's, so it comes last."""
+    order = {status: place for place, status in enumerate(_STEP_ORDER)}
+    return [
+        StepButton(
+            to=to,
+            needs_reason=TicketStatus(to) in REASON_REQUIRED,
+            is_forward=to in ("accepted", "in_progress", "resolved", "closed"),
+            is_negative=to in _NEGATIVE,
+        )
+        for to in sorted(allowed, key=lambda status: order.get(status, len(order)))
+    ]
+
+
+def _explained(found: ClockExplanation, book: SlaBook, now: datetime) -> Explained:
+    view, clock = found.view, present.clock_view(found.view, book)
+    running = view.stopped_at is None and view.state not in ("met", "cancelled")
+    return Explained(
+        clock=clock,
+        round=view.round,
+        amount=found.target.amount,
+        policy_id=view.policy_id,
+        policy_version=view.policy_version,
+        started_at=view.started_at,
+        stopped_at=view.stopped_at,
+        steps=_with_totals(found.steps),
+        events=[{"kind": kind, "at": at} for kind, at, _ in found.events],
+        bar=time_bar(
+            found.steps, started_at=view.started_at, due_at=view.due_at, now=now, running=running
+        ),
+    )
+
+
+def _with_totals(steps: list[Step]) -> list[dict[str, Any]]:
+    """Return the steps with the running total; the due line's own count is the promise itself."""
+    rows, total = [], 0.0
+    for step in steps:
+        counts = step.kind in ("counted", "makeup")
+        total += step.counted if counts else 0
+        rows.append(
+            {
+                "kind": step.kind,
+                "from_at": step.from_at,
+                "to_at": step.to_at,
+                "title": step.title,
+                "source": step.source,
+                "counted": _figure(step.counted) if counts else "",
+                "total": _figure(total) if counts or step.kind == "due" else "",
+            }
+        )
+    return rows
+
+
+def _figure(amount: float) -> str:
+    return f"{amount:g}"

@@ -1,0 +1,152 @@
+"""What every request to the console passes: headers, origin, CSRF token, log-in.
+
+The rules are middlewares, so a handler cannot forget them; each has a test in
+`tests/console/test_hardening.py`.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from bot.console.keys import AGENT, CSRF, DESK
+from bot.console.sessions import LOGIN_COOKIE, is_https, recognise
+from bot.helpdesk.errors import Forbidden, SessionInvalid
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+CSRF_HEADER = "X-CSRF-Token"
+#: Routes that strangers may use, and those open while the one-time password still stands.
+PUBLIC = frozenset({"login", "static"})
+BEFORE_PASSWORD = frozenset({"password", "logout"})
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class PasswordChangeRequired(Forbidden):
+    """Change the one-time password first."""
+
+    code = "password_change_required"
+
+
+class OriginNotAllowed(Forbidden):
+    """Another site's page made the request."""
+
+    code = "origin_not_allowed"
+
+
+class CsrfFailed(Forbidden):
+    """The CSRF token is missing or stale: reload the page."""
+
+    code = "csrf_failed"
+
+
+def route_name(request: web.Request) -> str:
+    """Return the name of the matched route, empty if there is none."""
+    resource = request.match_info.route.resource
+    return (resource.name if resource else None) or ""
+
+
+@web.middleware
+async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Set the protective headers on whatever is answered, refusals included."""
+    try:
+        response = await handler(request)
+    except web.HTTPException as refusal:
+        _protect(request, refusal)
+        raise
+    _protect(request, response)
+    return response
+
+
+def _protect(request: web.Request, response: web.StreamResponse) -> None:
+    if response.prepared:
+        return
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if is_https(request):
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    # Static files may be kept but are asked about each time; everything else is private.
+    caching = "no-cache" if route_name(request) == "static" else "no-store"
+    response.headers.setdefault("Cache-Control", caching)
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let through only what one of our own pages asks for on behalf of a signed-in agent.
+
+    Raises:
+        SessionInvalid: Nobody is signed in.
+        OriginNotAllowed, CsrfFailed: The request does not come from one of our pages.
+        PasswordChangeRequired: The one-time password still stands.
+    """
+    name = route_name(request)
+    if name != "static":
+        await recognise(request)
+    agent = request.get(AGENT)
+    if request.method not in SAFE_METHODS:
+        check_origin(request)
+        if agent or name == "login":
+            await _check_csrf(request)
+    if agent is None and name not in PUBLIC:
+        raise SessionInvalid
+    if agent and agent.must_change_password and name not in PUBLIC | BEFORE_PASSWORD:
+        raise PasswordChangeRequired
+    return await handler(request)
+
+
+def check_origin(request: web.Request, *, is_required: bool = False) -> None:
+    """Refuse what another site's page sends.
+
+    Browsers name the origin with every unsafe request and every WebSocket; programs that are
+    not browsers may leave it out of requests that carry a CSRF token.
+
+    Raises:
+        OriginNotAllowed: The origin is not ours, or is missing although required.
+    """
+    origin = request.headers.get("Origin")
+    if origin is None:
+        if is_required or request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            raise OriginNotAllowed
+        return
+    if origin.lower() not in _own_origins(request):
+        raise OriginNotAllowed
+
+
+def _own_origins(request: web.Request) -> set[str]:
+    own = {f"{request.scheme}://{request.host}".lower()}
+    if public_url := request.config_dict[DESK].settings.public_url:
+        parts = urlsplit(public_url.lower())
+        own.add(f"{parts.scheme}://{parts.netloc}")
+    return own
+
+
+async def _check_csrf(request: web.Request) -> None:
+    expected = request.get(CSRF)
+    if route_name(request) == "login":
+        expected = request.cookies.get(LOGIN_COOKIE)
+    given = request.headers.get(CSRF_HEADER) or await _form_token(request)
+    if not expected or not given or not hmac.compare_digest(expected.encode(), given.encode()):
+        raise CsrfFailed
+
+
+async def _form_token(request: web.Request) -> str:
+    if request.content_type not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        return ""
+    token = (await request.post()).get("csrf", "")
+    return token if isinstance(token, str) else ""

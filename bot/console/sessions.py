@@ -1,0 +1,100 @@
+"""The cookies of the console, and who is behind a request."""
+
+from __future__ import annotations
+
+import secrets
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from bot.console.keys import AGENT, CSRF, DESK, TOKEN
+from bot.services import staff
+
+SESSION_COOKIE = "rightsdesk_staff"
+LOGIN_COOKIE = "rightsdesk_login"
+
+
+def is_https(request: web.Request) -> bool:
+    """Tell whether staff reach us over https, so that cookies must be kept to it."""
+    return (request.config_dict[DESK].settings.public_url or "").startswith("https://")
+
+
+def session_cookie(request: web.Request) -> str:
+    """Return the cookie's name; `__Host-` binds it to this host, but needs https."""
+    return f"__Host-{SESSION_COOKIE}" if is_https(request) else SESSION_COOKIE
+
+
+def give_session(request: web.Request, response: web.StreamResponse, token: str) -> None:
+    """Put the session token into a cookie that scripts and other sites cannot use."""
+    hours = request.config_dict[DESK].settings.staff_session_hours
+    response.set_cookie(
+        session_cookie(request),
+        token,
+        max_age=hours * 3600,
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=is_https(request),
+    )
+
+
+def drop_session(request: web.Request, response: web.StreamResponse) -> None:
+    """Take the session cookie away."""
+    response.del_cookie(
+        session_cookie(request),
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=is_https(request),
+    )
+
+
+def give_login_token(request: web.Request, response: web.StreamResponse, token: str) -> None:
+    """Remember the login form's CSRF token: there is no session yet that could keep it."""
+    response.set_cookie(
+        LOGIN_COOKIE,
+        token,
+        path=request.rel_url.path,
+        httponly=True,
+        samesite="Strict",
+        secure=is_https(request),
+    )
+
+
+def new_login_token() -> str:
+    """Return a fresh CSRF token for a login form."""
+    return secrets.token_urlsafe(24)
+
+
+async def recognise(request: web.Request) -> None:
+    """Find out who is asking and note it in the request; nothing is noted for strangers."""
+    token = request.cookies.get(session_cookie(request))
+    if not token:
+        return
+    desk = request.config_dict[DESK]
+    async with desk.read() as session:
+        found = await staff.agent_for(session, token, now=desk.clock())
+    if found:
+        request[AGENT], request[CSRF] = found
+        request[TOKEN] = token
+
+
+def client_address(request: web.Request) -> str:
+    """Return the address of the browser, as far as our own proxies vouch for it.
+
+    Each trusted proxy appends the address it was called from to `X-Forwarded-For`, so the last
+    `trusted_proxies` entries are ours and everything before them is the caller's invention.
+    """
+    proxies = request.config_dict[DESK].settings.trusted_proxies
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    if proxies and len(hops) >= proxies:
+        return hops[-proxies]
+    return request.remote or "unknown"
+
+
+def safe_next(path: str, *, prefix: str) -> str | None:
+    """Return the path if it leads to one of our own pages, else None."""
+    parts = urlsplit(path)
+    if parts.scheme or parts.netloc or "\\" in path or any(ord(sign) < 32 for sign in path):
+        return None
+    return path if parts.path == prefix or parts.path.startswith(f"{prefix}/") else None

@@ -1,0 +1,199 @@
+// The right-hand pane: one conversation, its transcript, and what an agent can do in it.
+
+import { $, el, meta } from "./dom.js";
+import { ApiError, conversation as path, get, newKey, post } from "./api.js";
+import { clockOf } from "./clock.js";
+import { Composer } from "./composer.js";
+import { refresh } from "./countdown.js";
+import { ticketPage } from "./message.js";
+import { Transcript } from "./transcript.js";
+import { word } from "./words.js";
+
+export class Pane {
+  #live;
+  #onChange;
+  #id = null;
+  #status = null;
+  #transcript = new Transcript();
+  #composer = new Composer((mode, text) => this.#write(mode, text));
+
+  constructor({ live, onChange }) {
+    this.#live = live;
+    this.#onChange = onChange;
+    live.addEventListener("messages", ({ detail }) => this.#arrived(detail));
+    live.addEventListener("status", ({ detail }) => { if (detail.conversation === this.#id) this.#showStatus(detail); });
+    $("#claim").addEventListener("click", () => this.claim());
+    $("#hand-back").addEventListener("click", () => this.#finish("hand_back", "hand-back"));
+    $("#close").addEventListener("click", () => this.#finish("close", "close"));
+  }
+
+  async open(id) {
+    if (this.#id === id) return;
+    this.#id = id;
+    this.#problem(null);
+    this.#composer.hide();
+    let detail;
+    try {
+      detail = await get(path(id));
+    } catch (error) {
+      if (this.#id === id) this.#showNothing(error);
+      return;
+    }
+    if (this.#id !== id) return;
+    this.#reveal();
+    this.#showStatus(detail);
+    this.#transcript.reset(detail.messages);
+    this.#live.watch(id, () => this.#transcript.lastSeq);
+  }
+
+  shut() {
+    this.#id = null;
+    this.#status = null;
+    this.#live.unwatch();
+    this.#composer.hide();
+    $("#pane-inner").hidden = true;
+    $("#pane-empty").hidden = false;
+  }
+
+  write(mode) {
+    this.#composer.write(mode);
+  }
+
+  async claim() {
+    if (!this.#id || this.#status?.handled_by !== "queued") return;
+    if (await this.#act("claim")) this.#composer.write("reply");
+  }
+
+  #reveal() {
+    $("#pane-empty").hidden = true;
+    $("#pane-inner").hidden = false;
+  }
+
+  #showNothing(error) {
+    this.#reveal();
+    for (const id of ["#c-label", "#c-channel", "#c-status", "#c-clock"]) $(id).replaceChildren();
+    for (const id of ["#c-facts", "#hand-back", "#close", "#claim-bar"]) $(id).hidden = true;
+    this.#transcript.reset([]);
+    this.#status = null;
+    this.#failed(error);
+  }
+
+  #arrived({ conversation, messages }) {
+    if (conversation !== this.#id) return;
+    for (const message of messages) this.#transcript.put(message);
+  }
+
+  #showStatus(detail) {
+    this.#status = detail.status;
+    $("#c-label").textContent = detail.label;
+    $("#c-channel").textContent = detail.channel_title;
+    this.#showOwner(detail.status);
+    $("#c-clock").replaceChildren(...(detail.clock ? [clockOf(detail.clock)] : []));
+    const facts = factsOf(detail);
+    $("#c-facts").replaceChildren(...facts);
+    $("#c-facts").hidden = !facts.length;
+    refresh($("#c-facts"));
+  }
+
+  #showOwner(status) {
+    const isMine = status.handled_by === "human" && status.agent_id === meta("agent-id");
+    const isWaiting = status.handled_by === "queued";
+    const chip = $("#c-status");
+    chip.textContent = word(`status.${isMine ? "human_mine" : status.owner}`, { name: status.agent_name });
+    chip.className = `chip ${isMine ? "info" : isWaiting ? "warn" : ""}`;
+    $("#hand-back").hidden = $("#close").hidden = !isMine;
+    $("#claim-bar").hidden = !isWaiting;
+    this.#composer.open(this.#id, { canReply: isMine, hint: hintOf(status) });
+  }
+
+  async #act(step) {
+    const id = this.#id;
+    this.#problem(null);
+    try {
+      const answer = await post(`${path(id)}/${step}`);
+      if (this.#id === id) this.#showStatus(answer);
+      this.#onChange();
+      return true;
+    } catch (error) {
+      this.#failed(error);
+      await this.#reload(id);
+      this.#onChange();
+      return false;
+    }
+  }
+
+  async #reload(id) {
+    try {
+      const detail = await get(path(id));
+      if (this.#id === id) this.#showStatus(detail);
+    } catch {
+      // The refusal is on the page already; a second one would say nothing new.
+    }
+  }
+
+  async #finish(words, step) {
+    const dialog = $("#confirm");
+    $("#confirm-title").textContent = word(`confirm.${words}`);
+    $("#confirm-text").textContent = word(`confirm.${words}_text`);
+    $("#confirm-yes").textContent = word(`confirm.yes_${words}`);
+    dialog.returnValue = "no";
+    dialog.showModal();
+    await new Promise((done) => dialog.addEventListener("close", done, { once: true }));
+    if (dialog.returnValue === "yes") await this.#act(step);
+  }
+
+  async #write(mode, text) {
+    this.#problem(null);
+    if (mode === "reply") return this.#reply(this.#id, text, newKey());
+    const id = this.#id;
+    try {
+      const { message } = await post(`${path(id)}/notes`, { text });
+      if (this.#id === id) this.#transcript.put(message);
+    } catch (error) {
+      this.#composer.restore(id, mode, text);
+      this.#failed(error);
+    }
+  }
+
+  async #reply(id, text, key) {
+    const draft = { id: key, author: "agent", text, state: "sending", created_at: new Date().toISOString() };
+    this.#transcript.put(draft);
+    try {
+      const { message } = await post(`${path(id)}/replies`, { text, client_id: key });
+      this.#transcript.remove(key);
+      if (this.#id === id) this.#transcript.put(message);
+    } catch (error) {
+      this.#failed(error);
+      if (this.#id !== id) return this.#composer.restore(id, "reply", text);
+      this.#transcript.put({ ...draft, state: "failed" }, { retry: () => this.#reply(id, text, key) });
+    }
+  }
+
+  #failed(error) {
+    if (!(error instanceof ApiError)) throw error;
+    this.#problem(error.message);
+  }
+
+  #problem(words) {
+    $("#pane-problem").hidden = !words;
+    $("#pane-problem").textContent = words ?? "";
+  }
+}
+
+function hintOf(status) {
+  if (status.handled_by === "human") return word("compose.others", { name: status.agent_name });
+  return { bot: word("compose.bot"), wrap_up: word("compose.over") }[status.owner] ?? "";
+}
+
+function factsOf({ handoff, tickets }) {
+  const facts = [];
+  if (handoff?.reason_title) facts.push(fact("facts.reason", el("b", { text: handoff.reason_title })));
+  if (handoff?.queue_title) facts.push(fact("facts.queue", el("b", { text: handoff.queue_title })));
+  if (handoff?.waiting_since) facts.push(fact("facts.waiting", el("b", { class: "nums", dataset: { since: handoff.waiting_since } })));
+  for (const { number } of tickets ?? []) facts.push(fact("facts.tickets", el("a", { class: "mono", href: ticketPage(number), text: number })));
+  return facts;
+}
+
+function fact(key, node) {
+  return el("span", { text: `${word(key)} ` }, node);
+}

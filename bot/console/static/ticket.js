@@ -1,0 +1,116 @@
+// A ticket's pages: steps of the state table, assigning, writing, checking originals.
+
+import { $, $$, el } from "./dom.js";
+import { ApiError, get, post } from "./api.js";
+import { startCountdowns } from "./countdown.js";
+import { Live } from "./live.js";
+import { clockTime, word } from "./words.js";
+
+const page = $("#main");
+const ticket = page.dataset.ticket;
+const version = Number(page.dataset.version);
+const seen = Number(page.dataset.seen);
+const path = (rest) => `/tickets/${encodeURIComponent(ticket)}/${rest}`;
+let isSaving = false;
+
+function fail(error, place) {
+  if (!(error instanceof ApiError)) throw error;
+  const changes = error.details.changes ?? [];
+  place.replaceChildren(el("p", { text: error.message }));
+  if (changes.length) {
+    place.append(el("ul", {}, ...changes.map((change) => el("li", { text: `${clockTime(change.at)} ${change.actor} ${change.title} ${change.change}` }))));
+  }
+  if (error.code === "ticket_changed_meanwhile") place.append(el("p", {}, el("a", { class: "btn", href: location.href, text: word("ticket.reload") })));
+  place.hidden = false;
+}
+
+async function save(rest, body, place) {
+  if (isSaving) return false;
+  isSaving = true;
+  place.hidden = true;
+  try {
+    await post(path(rest), body);
+    location.reload();
+    return true;
+  } catch (error) {
+    isSaving = false;
+    fail(error, place);
+    return false;
+  }
+}
+
+function wireSteps() {
+  const dialog = $("#step");
+  const reason = $("#step-reason");
+  let chosen = null;
+  for (const button of $$("[data-to]")) {
+    button.addEventListener("click", () => {
+      chosen = button.dataset;
+      $("#step-title").textContent = chosen.title;
+      $("#step-hint").textContent = word(chosen.needsReason === "true" ? "ticket.reason_needed" : "ticket.reason_optional");
+      reason.required = chosen.needsReason === "true";
+      reason.value = "";
+      $("#step-problem").hidden = true;
+      dialog.showModal();
+      reason.focus();
+    });
+  }
+  $("#step-cancel").addEventListener("click", () => dialog.close());
+  $("#step-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    save("transitions", { to: chosen.to, reason: reason.value, version, seen }, $("#step-problem"));
+  });
+}
+
+function wireWriting() {
+  const form = $("#write");
+  const box = $("#words-box");
+  const show = (mode) => {
+    form.dataset.mode = mode;
+    for (const tab of $$(".tab", form)) tab.setAttribute("aria-pressed", String(tab.dataset.mode === mode));
+    for (const part of $$("[data-for]", form)) part.hidden = part.dataset.for !== mode;
+  };
+  for (const tab of $$(".tab", form)) tab.addEventListener("click", () => { show(tab.dataset.mode); box.focus(); });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    save(form.dataset.mode === "note" ? "notes" : "replies", { text: box.value }, $("#problem"));
+  });
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  });
+}
+
+function wireChecks() {
+  for (const button of $$("[data-receipt]")) {
+    const answer = button.nextElementSibling;
+    button.addEventListener("click", async () => {
+      answer.className = "small muted";
+      answer.textContent = word("ticket.checking");
+      try {
+        const { intact } = await get(`/evidence/receipts/${encodeURIComponent(button.dataset.receipt)}`);
+        answer.className = `chip ${intact ? "ok" : "bad"}`;
+        answer.textContent = word(intact ? "ticket.intact" : "ticket.damaged");
+      } catch (error) {
+        answer.className = "chip bad";
+        answer.textContent = error.message;
+      }
+    });
+  }
+}
+
+function wireLive() {
+  const live = new Live();
+  live.addEventListener("ticket", ({ detail }) => {
+    if (detail.id === ticket && !isSaving && $("#stale")) $("#stale").hidden = false;
+  });
+  live.start();
+}
+
+if ($("#step")) {
+  wireSteps();
+  wireWriting();
+  wireChecks();
+  $("#assign")?.addEventListener("click", () => save("assignment", { version, seen }, $("#problem")));
+}
+wireLive();
+startCountdowns();

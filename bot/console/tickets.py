@@ -1,0 +1,154 @@
+"""Staff API: tickets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from bot.console import present, roles
+from bot.console.errors import refusal
+from bot.console.history import changes_since
+from bot.console.inputs import body_of, choice_in, number_in, text_in
+from bot.console.keys import AGENT, DESK, WORDS
+from bot.helpdesk.errors import TicketChangedMeanwhile
+from bot.helpdesk.ticket import FINISHED, QUEUE_OF_RIGHT, TicketKind, TicketStatus
+from bot.services import desk_work
+from bot.services.sla import explain
+
+QUEUES = tuple(dict.fromkeys((*QUEUE_OF_RIGHT.values(), "general")))
+PAGE_SIZE = 30
+
+
+def filters_of(request: web.Request) -> dict[str, Any]:
+    """Return the filters of a ticket list from the address.
+
+    Raises:
+        BadRequest: A filter has a value that there is not.
+    """
+    query = request.query
+    status = choice_in(query, "status", {status.value for status in TicketStatus})
+    scope = choice_in(query, "scope", ("open", "all"))
+    return {
+        "queue": choice_in(query, "queue", QUEUES),
+        "status": status,
+        "kind": choice_in(query, "kind", {kind.value for kind in TicketKind}),
+        # A finished status asked for by name would otherwise show nothing.
+        "open_only": scope != "all" and not _is_finished(status),
+        "after": query.get("after") or None,
+    }
+
+
+def _is_finished(status: str | None) -> bool:
+    return status is not None and TicketStatus(status) in FINISHED
+
+
+async def list_page(request: web.Request) -> web.Response:
+    """Return one page of tickets; `next` is the cursor of the following one."""
+    desk, words = request.config_dict[DESK], request.config_dict[WORDS]
+    async with desk.read() as session:
+        page = await desk_work.list_tickets(session, **filters_of(request), limit=PAGE_SIZE)
+    items = [present.ticket_card(card, desk.office.sla, words) for card in page.items]
+    return web.json_response({"items": items, "next": page.next})
+
+
+async def change_status(request: web.Request) -> web.Response:
+    """Take a step of the state table; 409 tells what changed since the page was made."""
+    body = await body_of(request)
+    desk = request.config_dict[DESK]
+    try:
+        async with desk.begin() as session:
+            ticket = await desk_work.change_status(
+                session,
+                desk.office,
+                request[AGENT],
+                request.match_info["id"],
+                to=text_in(body, "to"),
+                reason=text_in(body, "reason", default=""),
+                version=number_in(body, "version"),
+                now=desk.clock(),
+            )
+    except TicketChangedMeanwhile as error:
+        return await _conflict(request, error, body)
+    return web.json_response({"version": ticket.version, "status": ticket.status})
+
+
+async def assign(request: web.Request) -> web.Response:
+    """Give the ticket to oneself; supervisors may name another agent."""
+    body = await body_of(request)
+    desk, agent = request.config_dict[DESK], request[AGENT]
+    to_agent_id = text_in(body, "to_agent_id", default=agent.id)
+    if to_agent_id != agent.id:
+        roles.check(agent, "ticket.assign_other")
+    try:
+        async with desk.begin() as session:
+            ticket = await desk_work.assign(
+                session,
+                agent,
+                request.match_info["id"],
+                to_agent_id=to_agent_id,
+                version=number_in(body, "version"),
+                now=desk.clock(),
+            )
+    except TicketChangedMeanwhile as error:
+        return await _conflict(request, error, body)
+    return web.json_response({"version": ticket.version, "assignee_id": ticket.assignee_id})
+
+
+async def _conflict(
+    request: web.Request, error: TicketChangedMeanwhile, body: dict[str, Any]
+) -> web.Response:
+    """Refuse with the changes that the agent has not seen: those after audit entry `seen`."""
+    desk, words = request.config_dict[DESK], request.config_dict[WORDS]
+    seen = body.get("seen")
+    async with desk.read() as session:
+        detail = await desk_work.ticket_for_staff(
+            session, request[AGENT], request.match_info["id"], now=desk.clock()
+        )
+        changes = await changes_since(session, detail, seen if isinstance(seen, int) else 0, words)
+    status_title = words(f"states.{detail.ticket.status}")
+    return refusal(
+        request,
+        TicketChangedMeanwhile(**error.details, status_title=status_title, changes=changes),
+    )
+
+
+async def add_note(request: web.Request) -> web.Response:
+    """Add an internal note."""
+    body = await body_of(request)
+    desk = request.config_dict[DESK]
+    async with desk.begin() as session:
+        await desk_work.add_note(
+            session,
+            request[AGENT],
+            request.match_info["id"],
+            text=text_in(body, "text"),
+            now=desk.clock(),
+        )
+    return web.json_response({}, status=201)
+
+
+async def reply(request: web.Request) -> web.Response:
+    """Answer the citizen on the ticket."""
+    body = await body_of(request)
+    desk = request.config_dict[DESK]
+    async with desk.begin() as session:
+        await desk_work.send_public_reply(
+            session,
+            desk.office,
+            request[AGENT],
+            request.match_info["id"],
+            text=text_in(body, "text"),
+            now=desk.clock(),
+        )
+    return web.json_response({}, status=201)
+
+
+async def clocks(request: web.Request) -> web.Response:
+    """Return every clock of a ticket with the steps of its counting."""
+    desk = request.config_dict[DESK]
+    now = desk.clock()
+    async with desk.read() as session:
+        ticket = await desk_work.access_ticket(session, request[AGENT], request.match_info["id"])
+        found = await explain(session, desk.office.sla, ticket.id, now=now)
+    return web.json_response({"clocks": [present.explanation(item) for item in found]})
