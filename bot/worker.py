@@ -7,6 +7,7 @@ stands in the store.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
@@ -22,11 +23,12 @@ _SWEEP_BATCH = 500
 _STRANDED_AFTER = timedelta(seconds=30)
 
 
-async def run(desk: Desk) -> None:
-    """Do a round every `sweep_interval_seconds` until cancelled."""
-    while True:
+async def run(desk: Desk, stop: asyncio.Event) -> None:
+    """Do a round every `sweep_interval_seconds` until told to stop; a round is never cut short."""
+    while not stop.is_set():
         await run_once(desk, desk.clock())
-        await asyncio.sleep(desk.settings.sweep_interval_seconds)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), desk.settings.sweep_interval_seconds)
 
 
 async def run_once(desk: Desk, now: datetime) -> None:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from bot.knowledge.articles import Article, Citation
 from bot.knowledge.citations import citations_on, turning_days
 from bot.knowledge.figures import Figure, figures_in
-from bot.knowledge.law_texts import LawTexts, Provision
+from bot.knowledge.law_texts import LawTexts
 from bot.knowledge.laws import Law, LawRegistry
 from bot.knowledge.mentions import MentionFinder
 from bot.knowledge.numerals import article_label

@@ -17,6 +17,7 @@ from bot.store.database import announce
 from bot.store.tables import Agent, Conversation, Inbound, Message, Outbox
 
 _OFFERS_REMEMBERED = 40
+_PEOPLE = frozenset({"citizen", "agent"})
 
 
 @dataclass(frozen=True)
@@ -196,9 +197,7 @@ def add_visible(
 ) -> Message:
     """Add a message that is visible at once, with the conversation's next `seq`."""
     conversation.last_seq += 1
-    if author != "note":
-        conversation.last_text = text[:120]
-        conversation.last_at = now
+    remember_last(conversation, author, text, now)
     message = Message(
         conversation_id=conversation.id,
         seq=conversation.last_seq,
@@ -213,6 +212,14 @@ def add_visible(
     )
     session.add(message)
     return message
+
+
+def remember_last(conversation: Conversation, author: str, text: str, now: datetime) -> None:
+    """Keep what lists show of a conversation: what a person said last, not the system's lines."""
+    if author in _PEOPLE:
+        conversation.last_text = text[:120]
+    if author != "note":
+        conversation.last_at = now
 
 
 def add_outgoing(
@@ -284,7 +291,9 @@ def announce_message(
     announce(
         session, f"conversation:{conversation.id}", {"type": "message", "message": view}
     )
-    announce(session, "staff", {"type": "conversation_changed", "id": conversation.id})
+    if conversation.owner != Owner.BOT:
+        # Staff watch what waits for them; most conversations never need them.
+        announce(session, "staff", {"type": "conversation_changed", "id": conversation.id})
 
 
 async def messages_after(

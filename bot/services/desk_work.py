@@ -12,6 +12,7 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import BadRequest, TicketChangedMeanwhile, TicketNotFound
+from bot.helpdesk.identifiers import parse_ticket_number
 from bot.helpdesk.ticket import TRANSITIONS, TicketStatus
 from bot.services import audit, sla
 from bot.services.conversations import add_outgoing, locked
@@ -90,6 +91,19 @@ async def access_ticket(
     if version is not None and ticket.version != version:
         raise TicketChangedMeanwhile(version=ticket.version, status=ticket.status)
     return ticket
+
+
+async def ticket_id_of(session: AsyncSession, number: str) -> str:
+    """Return the id of the ticket with this number, however it was typed.
+
+    Raises:
+        TicketNotFound: The number is mistyped, or no ticket has it.
+    """
+    parsed = parse_ticket_number(number)
+    found = await session.scalar(select(Ticket.id).where(Ticket.number == parsed)) if parsed else None
+    if found is None:
+        raise TicketNotFound
+    return found
 
 
 async def list_tickets(

@@ -22,9 +22,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import EmptyFile, EvidenceNotFound, FileTooLarge, TypeNotAllowed
 from bot.helpdesk.identifiers import normalise_code
+from bot.services import audit
 from bot.services.ids import new_id
 from bot.services.signing import code_from
-from bot.store.tables import Evidence
+from bot.store.tables import Evidence, Ticket
 
 #: What a citizen may hand in: pictures, sound, video, documents, archives. No programs, no web pages.
 ALLOWED_TYPES = frozenset(
@@ -163,15 +164,17 @@ async def store_evidence(
     """Record a saved original and return its receipt.
 
     Args:
+        conversation_id: Where it was sent; it goes to that conversation's newest open ticket.
         stored: What `EvidenceStorage.save` returned. Saving is apart, so that no transaction
             is open while a slow phone uploads.
     """
     path, size, sha256, detected = stored
+    ticket = await _ticket_for(session, ticket_id, conversation_id)
     row = Evidence(
         id=new_id(now),
         receipt=code_from(secrets.token_bytes(32), RECEIPT_LENGTH),
         conversation_id=conversation_id,
-        ticket_id=ticket_id,
+        ticket_id=ticket.id if ticket else None,
         filename=_safe_name(filename),
         size_bytes=size,
         sha256=sha256,
@@ -181,8 +184,25 @@ async def store_evidence(
         stored_at=now,
     )
     session.add(row)
+    if ticket:
+        audit.record(
+            session, ticket, actor="citizen", action="ticket.evidence_added", now=now,
+            new={"receipt": row.receipt, "sha256": sha256},
+        )  # fmt: skip
     await session.flush()
     return _receipt(row)
+
+
+async def _ticket_for(
+    session: AsyncSession, ticket_id: str | None, conversation_id: str | None
+) -> Ticket | None:
+    """Return the locked ticket that a file belongs to: the one named, else the conversation's
+    newest that is not finished; None before the first, which then takes the file along."""
+    query = select(Ticket).with_for_update()
+    if ticket_id:
+        return await session.scalar(query.where(Ticket.id == ticket_id))
+    newest = query.where(Ticket.conversation_id == conversation_id, Ticket.is_finished.is_(False))
+    return await session.scalar(newest.order_by(Ticket.opened_at.desc()).limit(1))
 
 
 def _safe_name(filename: str) -> str:

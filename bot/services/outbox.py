@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from bot.helpdesk.conversation import may_send
-from bot.services.conversations import announce_message, locked
+from bot.services.conversations import announce_message, locked, remember_last
 from bot.store.tables import Agent, Conversation, Outbox
 
 #: Channels whose clients fetch messages by `seq`: sending is making visible, in one commit.
@@ -50,8 +50,7 @@ async def _make_visible(
     row.status = "sent"
     row.attempts += 1
     conversation.last_seq += 1
-    conversation.last_text = row.message.text[:120]
-    conversation.last_at = now
+    remember_last(conversation, row.message.author, row.message.text, now)
     row.message.seq = conversation.last_seq
     row.message.state = "visible"
     agent = await session.get(Agent, row.message.agent_id) if row.message.agent_id else None

@@ -7,6 +7,7 @@ import pytest
 
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import EmptyFile, EvidenceNotFound, FileTooLarge, TypeNotAllowed
+from bot.services import audit
 from bot.services.evidence import EvidenceStorage, evidence_of, store_evidence, verify_receipt
 from tests.support.builders import make_ticket
 from tests.support.citizens import Citizen
@@ -87,3 +88,12 @@ async def test_evidence_handed_in_before_the_ticket_goes_to_it(desk: Desk) -> No
     opened = await make_ticket(desk, citizen.conversation_id)
     async with desk.read() as session:
         assert [e.receipt for e in await evidence_of(session, ticket_id=opened.ticket.id)] == [receipt.receipt]
+
+
+async def test_evidence_handed_in_after_the_ticket_goes_to_it_and_into_its_audit(desk: Desk) -> None:
+    citizen = await Citizen.arrives(desk)
+    opened = await make_ticket(desk, citizen.conversation_id)
+    receipt = await hands_in(desk, citizen, PNG)
+    async with desk.read() as session:
+        assert [e.receipt for e in await evidence_of(session, ticket_id=opened.ticket.id)] == [receipt.receipt]
+        assert (await audit.verify(session)).events == 2

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.services.fields.model import read_form
 from bot.services.forms import (
     Accepted,
     Field,
@@ -17,7 +18,6 @@ from bot.services.forms import (
     Rejected,
     required_fields,
 )
-from bot.services.fields.model import read_form
 from bot.settings import PROJECT_ROOT
 from bot.texts import Texts
 

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from stdnum.cn import ric, uscc
 
 from bot.helpdesk.identifiers import patent_check_digit
-from bot.services.forms import Accepted, FieldType, FormCatalogue, Rejected
 from bot.services.fields.numbers import (
     check_email,
     check_party_id,
     check_phone_answer,
     check_right_number,
 )
+from bot.services.forms import Accepted, FieldType, FormCatalogue, Rejected
 from bot.settings import PROJECT_ROOT
 
 TODAY = date(2026, 11, 20)

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import AlreadyClaimed, NotWaiting, NotYourConversation
@@ -11,7 +12,6 @@ from bot.services import handoff, sla
 from bot.services.conversations import add_outgoing, change_owner, locked, messages_after
 from bot.services.outbox import deliver_pending
 from bot.store.tables import Handoff
-from sqlalchemy import select
 from tests.support.builders import make_agent
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock

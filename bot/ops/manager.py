@@ -1,0 +1,221 @@
+"""`rightsdesk up`: starts engine and desk, watches them, restarts what ends, stops both cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+
+from bot.ops.first_start import first_staff_login
+from bot.ops.models import current_model, engine_python, train
+from bot.ops.state import RunState, held, write_state
+from bot.settings import Secrets, Settings, load_secrets
+
+Say = Callable[[str], None]
+
+_READY_TIMEOUT = 180.0
+_STOP_TIMEOUT = 15.0
+_RESTART_DELAYS = (0.5, 1.0, 2.0, 5.0, 10.0)
+#: A process that ran this long starts with the shortest delay again.
+_HEALTHY_AFTER = 60.0
+#: From linux/prctl.h.
+_PR_SET_PDEATHSIG = 1
+
+
+class StartFailed(Exception):
+    """A process did not get ready; its last words are in the log named in the message."""
+
+
+class Child:
+    """One process that is kept running.
+
+    Args:
+        log: File that receives what the process prints.
+    """
+
+    def __init__(self, name: str, command: list[str], env: dict[str, str], log: Path, cwd: Path) -> None:
+        self.name = name
+        self._command = command
+        self._env = env
+        self._log = log
+        self._cwd = cwd
+        self._process: asyncio.subprocess.Process | None = None
+        self._stopping = False
+        self.restarts = 0
+
+    @property
+    def pid(self) -> int | None:
+        """Return the running process, None between two."""
+        return self._process.pid if self._process else None
+
+    async def keep_running(self) -> None:
+        """Run the process, and again whenever it ends, until `stop`."""
+        failures = 0
+        while not self._stopping:
+            started = time.monotonic()
+            await self._start()
+            assert self._process is not None
+            if self._stopping:
+                # `stop` came while this one was being started, and saw the one before it.
+                await self.stop()
+            await self._process.wait()
+            if self._stopping:
+                return
+            failures = 0 if time.monotonic() - started > _HEALTHY_AFTER else failures + 1
+            self.restarts += 1
+            await asyncio.sleep(_RESTART_DELAYS[min(failures, len(_RESTART_DELAYS) - 1)])
+
+    async def _start(self) -> None:
+        with self._log.open("ab") as log:
+            # A process group of its own: Ctrl-C in the terminal reaches the manager only, which
+            # then stops the processes in order.
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, env=self._env, cwd=self._cwd, stdout=log, stderr=log,
+                stdin=asyncio.subprocess.DEVNULL, start_new_session=True, preexec_fn=_end_with_manager,
+            )  # fmt: skip
+
+    async def stop(self) -> None:
+        """End the process: first politely, after `_STOP_TIMEOUT` seconds by force."""
+        self._stopping = True
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), _STOP_TIMEOUT)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    def last_words(self) -> str:
+        """Return the end of the process's log."""
+        return self._log.read_text(errors="replace")[-2000:] if self._log.exists() else ""
+
+
+class Manager:
+    """Runs one installation until told to stop."""
+
+    def __init__(self, settings: Settings, say: Say) -> None:
+        self.settings = settings
+        self._say = say
+        self._secrets = load_secrets(settings)
+        logs = settings.data_dir / "log"
+        logs.mkdir(parents=True, exist_ok=True)
+        self._logs = logs
+
+    async def run(self) -> None:
+        """Start everything, say where it listens, and keep it running until SIGTERM or SIGINT."""
+        with held(self.settings.data_dir):
+            model = await self._model()
+            state = RunState(
+                pid=os.getpid(), port=self.settings.port, host=self.settings.host,
+                internal_port=free_port(), engine_port=free_port(), model=model.name,
+            )  # fmt: skip
+            write_state(self.settings.data_dir, state)
+            await self._supervise(model, state)
+
+    async def _model(self) -> Path:
+        model = current_model(self.settings)
+        if model is None:
+            self._say("training")
+            model = await asyncio.to_thread(train, self.settings, self._say)
+        return model
+
+    async def _supervise(self, model: Path, state: RunState) -> None:
+        children = [self._engine(model, state), self._desk(state)]
+        stop = asyncio.Event()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        self._say("starting")
+        login = await first_staff_login(self.settings)
+        running = [asyncio.create_task(child.keep_running()) for child in children]
+        try:
+            await self._until_ready(state, children, stop)
+            if not stop.is_set():
+                state = replace(state, ready=True, staff_login=login)
+                write_state(self.settings.data_dir, state)
+                self._say("ready")
+                self._announce(state)
+                await stop.wait()
+            self._say("stopping")
+        finally:
+            # The desk first: while it ends its turns it still needs the engine.
+            for child in reversed(children):
+                await child.stop()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    def _announce(self, state: RunState) -> None:
+        self._say(f"address {state.url}/")
+        self._say(f"console {state.url}/console/")
+        if state.staff_login:
+            self._say(f"login {state.staff_login}")
+
+    async def _until_ready(self, state: RunState, children: list[Child], stop: asyncio.Event) -> None:
+        deadline = time.monotonic() + _READY_TIMEOUT
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as client:
+            while time.monotonic() < deadline and not stop.is_set():
+                if await _is_ready(client, state):
+                    return
+                failed = next((c for c in children if c.restarts >= 2), None)
+                if failed:
+                    raise StartFailed(f"{failed.name}: {failed.last_words()}")
+                await asyncio.sleep(0.2)
+        if not stop.is_set():
+            raise StartFailed("".join(child.last_words() for child in children))
+
+    def _engine(self, model: Path, state: RunState) -> Child:
+        token = self._secrets.action_token.get_secret_value()
+        env = os.environ | {
+            "RIGHTSDESK_ENGINE_TOKEN": self._secrets.engine_token.get_secret_value(),
+            "RIGHTSDESK_ACTION_URL": f"http://127.0.0.1:{state.internal_port}/internal/actions?token={token}",
+        }
+        command = [
+            str(engine_python(self.settings)), "-m", "bot.engine",
+            "--port", str(state.engine_port), "--model", str(model),
+        ]  # fmt: skip
+        return Child("engine", command, env, self._logs / "engine.log", self.settings.root)
+
+    def _desk(self, state: RunState) -> Child:
+        env = os.environ | _desk_environment(self.settings, self._secrets, state)
+        command = [sys.executable, "-m", "bot", "serve"]
+        return Child("desk", command, env, self._logs / "desk.log", self.settings.root)
+
+
+def _desk_environment(settings: Settings, secrets: Secrets, state: RunState) -> dict[str, str]:
+    values = {
+        "DATA_DIR": settings.data_dir, "HOST": settings.host, "PORT": state.port,
+        "INTERNAL_PORT": state.internal_port, "ENGINE_PORT": state.engine_port,
+    }  # fmt: skip
+    return {f"RIGHTSDESK_{name}": str(value) for name, value in values.items()}
+
+
+def _end_with_manager() -> None:
+    """Ask Linux to end this process when the manager dies, even by kill -9: nobody else would, and
+    the next manager would find the port and the store in use."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+async def _is_ready(client: aiohttp.ClientSession, state: RunState) -> bool:
+    try:
+        async with client.get(f"{state.url}/readyz") as response:
+            return (await response.json()).get("status") == "ready"
+    except (aiohttp.ClientError, TimeoutError, ValueError):
+        return False
+
+
+def free_port() -> int:
+    """Return a port on 127.0.0.1 that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,115 @@
+"""What the smaller commands do; `bot.ops.showing` prints it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+from bot.bootstrap import utc_now
+from bot.helpdesk.errors import BadRequest, TicketNotFound
+from bot.helpdesk.identifiers import identify
+from bot.helpdesk.sla import Due, Pause, Target, Unit, compute
+from bot.knowledge import load_calendar, load_policies
+from bot.knowledge.calendars import parse_frames
+from bot.knowledge.check import CheckReport, check_knowledge
+from bot.services import audit
+from bot.services.desk_work import ticket_id_of
+from bot.services.sla import ClockExplanation, SlaBook, explain
+from bot.services.staff import add_agent, one_time_password
+from bot.settings import Settings
+from bot.store.database import Database
+from bot.store.migrate import upgrade
+from bot.texts import Texts
+
+
+async def add_staff(settings: Settings, login: str, name: str, role: str) -> str | None:
+    """Add an account; returns its one-time password, None if login or role cannot be."""
+    database, password = Database(settings.database), one_time_password()
+    try:
+        await upgrade(database.engine)
+        async with database.begin() as session:
+            await add_agent(session, login=login, name=name, role=role, password=password, now=utc_now())
+    except BadRequest:
+        return None
+    finally:
+        await database.close()
+    return password
+
+
+async def verify_audit(settings: Settings) -> audit.AuditReport:
+    """Verify the whole audit of an installation, running or not."""
+    database = Database(settings.database)
+    try:
+        await upgrade(database.engine)
+        async with database.read() as session:
+            return await audit.verify(session)
+    finally:
+        await database.close()
+
+
+async def explain_ticket(settings: Settings, number: str) -> list[ClockExplanation] | None:
+    """Explain a ticket's clocks; None if there is no such ticket."""
+    database = Database(settings.database)
+    book = SlaBook(load_calendar(settings.knowledge_dir), load_policies(settings.knowledge_dir))
+    try:
+        await upgrade(database.engine)
+        async with database.read() as session:
+            return await explain(session, book, await ticket_id_of(session, number), now=utc_now())
+    except TicketNotFound:
+        return None
+    finally:
+        await database.close()
+
+
+def count_due(
+    settings: Settings, start: str, amount: int, unit: str, *, frames: str | None, pauses: list[str]
+) -> Due:
+    """Count a period; other office hours replace those of every working day.
+
+    Raises:
+        ValueError: An instant, the unit, the amount, the frames or a pause cannot be read.
+    """
+    calendar = load_calendar(settings.knowledge_dir)
+    if frames:
+        other = parse_frames(frames)
+        calendar = replace(calendar, frames={day: other for day, own in calendar.frames.items() if own})
+
+    def instant(text: str) -> datetime:
+        at = datetime.fromisoformat(text)
+        return at if at.tzinfo else at.replace(tzinfo=calendar.zone)
+
+    def pause(text: str) -> Pause:
+        from_text, _, to_text = text.partition("/")
+        return Pause(instant(from_text), instant(to_text) if to_text else None, "")
+
+    target = Target(amount, Unit(unit))
+    return compute(instant(start), target, calendar, [pause(text) for text in pauses])
+
+
+def read_number(settings: Settings, text: str) -> dict[str, Any]:
+    """Say what kind of number a text is, whether it can be right, and where its status stands."""
+    checked = identify(text, today=utc_now().astimezone(office_zone(settings)).date())
+    texts = Texts.load()
+    kind_key = f"numbers.lookup.{checked.kind}"
+    return {
+        "kind": checked.kind,
+        "value": checked.value,
+        "valid": checked.valid,
+        "reason": checked.reason_code,
+        "year": checked.year,
+        "type": checked.type,
+        "status_lookup": texts(kind_key) if kind_key in texts else None,
+    }
+
+
+def check_knowledge_base(settings: Settings, laws: Path | None) -> CheckReport:
+    """Check the knowledge base as of today."""
+    today = utc_now().astimezone(office_zone(settings)).date()
+    return check_knowledge(settings.knowledge_dir, laws, today)
+
+
+def office_zone(settings: Settings) -> tzinfo:
+    """Return the time zone in which the office counts and reads its days."""
+    return load_calendar(settings.knowledge_dir).zone

@@ -1,0 +1,126 @@
+"""The desk process: the public application, the internal action endpoint, the worker.
+
+Two listeners: the public port for citizens and staff, and a port on 127.0.0.1 where the engine
+calls the actions. They share the process, so an action works on the same desk as a handler.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import json
+import signal
+import zlib
+from collections.abc import AsyncIterator
+
+import structlog
+from aiohttp import web
+from rasa_sdk.executor import ActionExecutor
+from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
+
+from actions import build_actions
+from actions.ports import ActionPorts
+from bot import worker
+from bot.bootstrap import Desk, close_desk, create_desk
+from bot.console import add_staff_api, create_console_app
+from bot.gateway import create_gateway_app
+from bot.settings import Settings
+
+log = structlog.get_logger()
+
+ACTION_CALL_MAX_BYTES = 4 * 2**20
+
+
+def make_public_app(desk: Desk) -> web.Application:
+    """Return what listens on the public port: citizens' pages and API, staff console and API."""
+    app = create_gateway_app(desk)
+    add_staff_api(app, desk)
+    app.add_subapp("/console", create_console_app(desk))
+    return app
+
+
+def make_internal_app(desk: Desk) -> web.Application:
+    """Return what the engine calls: `POST /internal/actions`, with the shared token."""
+    executor = ActionExecutor()
+    ports = ActionPorts.of(desk)
+    for action in build_actions(ports):
+        executor.register_action(action)
+    app = web.Application(client_max_size=ACTION_CALL_MAX_BYTES)
+
+    async def run_action(request: web.Request) -> web.Response:
+        token = desk.secrets.action_token.get_secret_value()
+        if not hmac.compare_digest(request.query.get("token", "").encode(), token.encode()):
+            raise web.HTTPForbidden
+        call = await _action_call(request)
+        return await _run(executor, desk, call)
+
+    app.router.add_post("/internal/actions", run_action)
+    return app
+
+
+async def _action_call(request: web.Request) -> dict[str, object]:
+    body = await request.read()
+    if request.headers.get("Content-Encoding") == "deflate":
+        # aiohttp has inflated it already when the header was standard; Rasa sends raw zlib.
+        with contextlib.suppress(zlib.error):
+            body = zlib.decompress(body)
+    return json.loads(body)
+
+
+async def _run(executor: ActionExecutor, desk: Desk, call: dict[str, object]) -> web.Response:
+    action = call.get("next_action")
+    # Our actions read no domain and the engine sends none; the SDK asks for one all the same.
+    call["domain"] = call.get("domain") or {"version": "3.1"}
+    try:
+        result = await executor.run(call)
+    except ActionExecutionRejection as rejection:
+        # Not a failure: the form says that this message was not for it.
+        body = {"error": rejection.message, "action_name": rejection.action_name}
+        return web.json_response(body, status=400)
+    except ActionNotFoundException as error:
+        log.error("action.unknown", action=action)
+        desk.turns.failed_actions.note(str(call.get("sender_id")))
+        return web.json_response({"error": error.message, "action_name": error.action_name}, status=404)
+    except Exception:
+        log.exception("action.failed", action=action)
+        desk.turns.failed_actions.note(str(call.get("sender_id")))
+        return web.json_response({"error": "action failed", "action_name": action}, status=500)
+    return web.json_response(result.model_dump() if result else None)
+
+
+@contextlib.asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Desk]:
+    """Run a whole desk while the block runs."""
+    desk = await create_desk(settings)
+    runners = [
+        web.AppRunner(make_internal_app(desk), access_log=None),
+        web.AppRunner(make_public_app(desk), access_log=None),
+    ]
+    places = [("127.0.0.1", settings.internal_port), (settings.host, settings.port)]
+    stop, background = asyncio.Event(), None
+    try:
+        for runner, (host, port) in zip(runners, places, strict=True):
+            await runner.setup()
+            await web.TCPSite(runner, host, port).start()
+        await desk.turns.recover()
+        background = asyncio.create_task(worker.run(desk, stop))
+        log.info("desk.started", port=settings.port)
+        yield desk
+    finally:
+        stop.set()
+        if background:
+            await background
+        for runner in reversed(runners):
+            await runner.cleanup()
+        await close_desk(desk)
+
+
+async def run(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    async with serving(settings):
+        await stop.wait()
