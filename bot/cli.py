@@ -15,7 +15,7 @@ import typer
 from bot.ops import running, showing, tools
 from bot.ops.client import CitizenClient, Unreachable, ask_line
 from bot.ops.evaluate import BadQuestionFile, ask_all, read_questions, summary
-from bot.ops.manager import Manager, StartFailed
+from bot.ops.manager import Manager, PortTaken, StartFailed
 from bot.ops.models import EngineMissing, TrainingFailed
 from bot.ops.models import train as train_model
 from bot.ops.state import AlreadyRunning, RunState, read_state, stop
@@ -72,6 +72,8 @@ def up(
             running.start_detached(settings, say)
         else:
             asyncio.run(Manager(settings, say).run())
+    except PortTaken as error:
+        raise fail("port_taken", address=error) from error
     except (StartFailed, OSError) as error:
         raise fail("start_failed", detail=error) from error
     except EngineMissing as error:

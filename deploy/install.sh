@@ -41,8 +41,7 @@ environment() {
     say "$label: Python $python into $folder"
     [ -x "$folder/bin/python" ] || "$UV" venv --quiet --python "$python" "$folder"
     for file in "$@"; do
-        "$UV" pip install --require-hashes --python "$folder/bin/python" -r "$file" 2>&1 | grep -vE '^ \+ ' || true
-        "$UV" pip install --quiet --require-hashes --python "$folder/bin/python" -r "$file"
+        "$UV" pip install --require-hashes --python "$folder/bin/python" -r "$file"
     done
     printf '%s' "$want" > "$stamp"
 }

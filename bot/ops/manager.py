@@ -36,6 +36,10 @@ class StartFailed(Exception):
     """A process did not get ready; its last words are in the log named in the message."""
 
 
+class PortTaken(Exception):
+    """Something else listens on the public port; choose another with `--port`."""
+
+
 class Child:
     """One process that is kept running.
 
@@ -116,6 +120,7 @@ class Manager:
     async def run(self) -> None:
         """Start everything, say where it listens, and keep it running until SIGTERM or SIGINT."""
         with held(self.settings.data_dir):
+            check_port(self.settings.host, self.settings.port)
             model = await self._model()
             state = RunState(
                 pid=os.getpid(), port=self.settings.port, host=self.settings.host,
@@ -212,6 +217,21 @@ async def _is_ready(client: aiohttp.ClientSession, state: RunState) -> bool:
             return (await response.json()).get("status") == "ready"
     except (aiohttp.ClientError, TimeoutError, ValueError):
         return False
+
+
+def check_port(host: str, port: int) -> None:
+    """Make sure that nobody listens on the port yet.
+
+    Raises:
+        PortTaken: Somebody does.
+    """
+    with socket.socket() as probe:
+        # As the desk will: a port whose last connections are still closing is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(f"{host}:{port}") from error
 
 
 def free_port() -> int:

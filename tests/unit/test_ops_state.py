@@ -1,6 +1,7 @@
 """The process manager's notes: who runs, who holds the data folder, which model is current."""
 
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.ops.manager import PortTaken, check_port
 from bot.ops.models import EngineMissing, current_model, engine_python
 from bot.ops.state import AlreadyRunning, RunState, held, is_locked, read_state, stop, write_state
 from bot.settings import Settings
@@ -100,3 +102,11 @@ def test_newest_model_is_current(tmp_path: Path) -> None:
 def test_missing_engine_is_said_and_where_it_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(EngineMissing, match=".venv-engine"):
         engine_python(Settings(root=tmp_path))
+
+
+def test_a_taken_port_is_said_before_anything_starts() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(PortTaken, match=str(taken.getsockname()[1])):
+            check_port("127.0.0.1", taken.getsockname()[1])
