@@ -1,0 +1,58 @@
+"""The articles of knowledge_base/articles, as far as language understanding needs them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import List, Tuple
+
+import yaml
+from rasa.shared.exceptions import RasaException
+
+_FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
+
+
+class BadArticle(RasaException):
+    """An article file cannot be read; run `rightsdesk kb check`, which says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Article:
+    """One article: the questions it answers, and its words.
+
+    Attributes:
+        rights: The rights it is about, the main one first.
+        short: First paragraph, the short answer.
+        body: All paragraphs, Markdown.
+    """
+
+    id: str
+    title: str
+    rights: Tuple[str, ...]
+    questions: Tuple[str, ...]
+    short: str
+    body: str
+
+
+def load_articles(folder: Path) -> List[Article]:
+    """Read every article below a folder, in the order of their paths.
+
+    Raises:
+        BadArticle: A file has no front matter, or it lacks `id`, `title`, `rights` or `questions`.
+    """
+    return [_article(path) for path in sorted(folder.glob("**/*.md"))]
+
+
+def _article(path: Path) -> Article:
+    match = _FRONT_MATTER.match(path.read_text(encoding="utf-8"))
+    if match is None:
+        raise BadArticle(f"{path.name}: no front matter")
+    try:
+        front = yaml.safe_load(match.group(1))
+        questions = tuple(str(question).strip() for question in front["questions"])
+        body = match.group(2).strip()
+        short = body.partition("\n\n")[0].strip()
+        return Article(front["id"], front["title"], tuple(front["rights"]), questions, short, body)
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise BadArticle(f"{path.name}: {error}") from error

@@ -1,0 +1,213 @@
+"""Digression gate: while a form asks, is this message the answer, or something else?
+
+A classifier cannot know: 没有 is an answer to one question and a refusal to another, and a story about
+an infringement looks just like a question about one. So the form's question decides. What is plainly
+something else keeps its intent (a legal question, 转人工, 取消, 改电话); everything else becomes
+`answer_field`, and the desk's validation says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Text, Type
+
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME, INTENT_MESSAGE_PREFIX
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.engine.forms import CONFIRM, Field, Form, load_forms
+from bot.engine.nlu.classifier import EXACT
+from bot.engine.nlu.component import TrainedComponent
+from bot.engine.nlu.text import core
+from bot.engine.runtime import REPOSITORY
+
+ANSWER = "answer_field"
+COMMANDS = frozenset({"cancel_form", "correct_field", "resume_form", "request_human", "back_to_bot", "report_urgent"})
+REQUESTS = frozenset({"check_ticket", "open_complaint", "open_assistance"})
+QUESTIONS = frozenset({"faq", "ask_out_of_scope", "ask_bot"})
+TALK = frozenset({"greet", "goodbye", "thank"})
+
+_STORED = "forms.json"
+# Fields whose answers are sentences, as against a number, a place, a date or one of a few words.
+_FREE = frozenset({"text", "narrative"})
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the form asks just now.
+
+    Attributes:
+        kind: As in the form's file, or `confirm` for the summary.
+        answers: Titles and aliases of the choices, as `core` writes them.
+    """
+
+    kind: Text
+    skippable: bool
+    answers: List[Text]
+    aliases: List[Text]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What the earlier components make of the message."""
+
+    text: Text
+    core: Text
+    intent: Text
+    confidence: float
+    exact: bool
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class DigressionGate(TrainedComponent, IntentClassifier):
+    """Decides between answer and digression; does nothing while no form asks.
+
+    The channel puts `requested_slot` into the message's metadata.
+    """
+
+    @classmethod
+    def required_components(cls) -> List[Type]:
+        """None that Rasa could check: classifiers do not run in training, and this one learns no more than the forms."""
+        return []
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:
+        """Settings.
+
+        `forms` is the folder of the forms, relative to the repository. A command or a question must be
+        as confident as `command` or `question`, and no longer than so many characters where the field
+        takes sentences (`free_…`) or short answers.
+        """
+        return {
+            "forms": "knowledge_base/forms",
+            "asks_pattern": "asks",
+            "changes_pattern": "changes",
+            "command": 0.6,
+            "question": 0.5,
+            "free_command_length": 12,
+            "command_length": 30,
+            "narrative_question_length": 30,
+            "text_question_length": 45,
+            "near": 0.75,
+        }
+
+    def __init__(self, config: Dict[Text, Any], name: Text, *storage: Any) -> None:
+        TrainedComponent.__init__(self, config, name, *storage)
+        self._questions: Dict[Text, Question] = {}
+        self._asks = self._changes = re.compile("(?!)")
+
+    @classmethod
+    def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
+        """Train anew when a form changes, which Rasa cannot see from the settings."""
+        forms = load_forms(REPOSITORY / config.get("forms", cls.get_default_config()["forms"]))
+        return hashlib.sha256(repr(forms).encode()).hexdigest()
+
+    def learn(self, training_data: TrainingData) -> None:
+        """Take over the forms' questions, and the patterns of nlu_data."""
+        for form in load_forms(REPOSITORY / self._config["forms"]):
+            self._questions.update(_questions(form))
+        patterns = {entry["name"]: entry["pattern"] for entry in training_data.regex_features}
+        self._asks = re.compile(patterns.get(self._config["asks_pattern"], "(?!)"))
+        self._changes = re.compile(patterns.get(self._config["changes_pattern"], "(?!)"))
+
+    def write(self, folder: Path) -> None:
+        """Store them."""
+        stored = {
+            "questions": {slot: vars(question) for slot, question in self._questions.items()},
+            "asks": self._asks.pattern,
+            "changes": self._changes.pattern,
+        }
+        (folder / _STORED).write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
+
+    def read(self, folder: Path) -> None:
+        """Restore them."""
+        stored = json.loads((folder / _STORED).read_text(encoding="utf-8"))
+        self._questions = {slot: Question(**question) for slot, question in stored["questions"].items()}
+        self._asks, self._changes = re.compile(stored["asks"]), re.compile(stored["changes"])
+
+    def work(self, message: Message) -> None:
+        """Set the intent of a message that comes while a form asks."""
+        text = message.get(TEXT) or ""
+        question = self._questions.get((message.get("metadata") or {}).get("requested_slot") or "")
+        if question is None or text.startswith(INTENT_MESSAGE_PREFIX):
+            return
+        heard = _heard(message, text)
+        intent = self._decide(question, heard)
+        confidence = heard.confidence if intent == heard.intent else 1.0
+        message.set(INTENT, {"name": intent, "confidence": confidence}, add_to_output=True)
+
+    def _decide(self, question: Question, heard: Heard) -> Text:
+        """Return the intent: first what is certain, then what is likely, else an answer."""
+        if heard.core in question.answers:
+            return ANSWER
+        if question.kind == CONFIRM:
+            return self._at_summary(question, heard)
+        if heard.exact and heard.intent in COMMANDS | REQUESTS | TALK | QUESTIONS:
+            return heard.intent
+        if heard.exact and (heard.intent == "skip_field" or heard.intent == "deny" and question.skippable):
+            return "skip_field" if question.kind != "yes_no" else ANSWER
+        if self._changes.search(heard.text) and self._is_short(question, heard):
+            return "correct_field"
+        if self._is_command(question, heard) or self._is_question(question, heard):
+            return heard.intent
+        return ANSWER
+
+    def _at_summary(self, question: Question, heard: Heard) -> Text:
+        if heard.intent == "affirm" and heard.exact:
+            return "affirm"
+        if heard.intent == "deny" and heard.exact or self._changes.search(heard.text):
+            return "correct_field"
+        if any(alias in heard.core for alias in question.aliases) and not self._asks.search(heard.text):
+            return "correct_field"
+        if heard.exact or heard.intent in QUESTIONS or heard.confidence >= self._config["command"]:
+            return heard.intent
+        return ANSWER
+
+    def _is_command(self, question: Question, heard: Heard) -> bool:
+        if heard.intent not in COMMANDS | REQUESTS | TALK | {"skip_field"}:
+            return False
+        if heard.intent in TALK | REQUESTS and question.kind in _FREE:
+            return False
+        return heard.confidence >= self._config["command"] and self._is_short(question, heard)
+
+    def _is_question(self, question: Question, heard: Heard) -> bool:
+        if heard.intent not in QUESTIONS or not self._asks.search(heard.text):
+            return False
+        longest = {"narrative": self._config["narrative_question_length"], "text": self._config["text_question_length"]}
+        if question.kind in longest:
+            return heard.confidence >= self._config["question"] and len(heard.text) <= longest[question.kind]
+        return not self._is_near_a_choice(question, heard)
+
+    def _is_short(self, question: Question, heard: Heard) -> bool:
+        free = question.kind in _FREE
+        return len(heard.text) <= self._config["free_command_length" if free else "command_length"]
+
+    def _is_near_a_choice(self, question: Question, heard: Heard) -> bool:
+        return bool(difflib.get_close_matches(heard.core, question.answers, 1, self._config["near"]))
+
+
+def _heard(message: Message, text: Text) -> Heard:
+    intent = message.get(INTENT) or {"name": None, "confidence": 0.0}
+    if intent["name"] == DEFAULT_NLU_FALLBACK_INTENT_NAME:
+        intent = message.get(INTENT_RANKING_KEY)[0]
+    return Heard(text, core(text), intent["name"] or "", intent["confidence"], bool(message.get(EXACT)))
+
+
+def _questions(form: Form) -> Dict[Text, Question]:
+    questions = {form.slot(field.name): _question(field) for field in form.fields}
+    aliases = sorted({core(alias) for field in form.fields for alias in field.aliases if len(alias) > 1})
+    questions[form.confirm_slot] = Question(CONFIRM, False, [], aliases)
+    return questions
+
+
+def _question(field: Field) -> Question:
+    answers = sorted({core(name) for choice in field.choices for name in choice.names})
+    return Question(field.kind, field.skippable, answers, [])

@@ -1,0 +1,49 @@
+"""First component: one spelling for everything the NLU compares, in training and in use alike."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, Dict, List, Text
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.constants import INTENT_MESSAGE_PREFIX
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from bot.engine.nlu.text import normalise
+
+
+# Registered as a featurizer because only tokenizers and featurizers also run on training data,
+# and a pipeline may have one tokenizer only.
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
+class TextNormalizer(GraphComponent):
+    """Rewrites the text that later components read.
+
+    The tracker keeps the citizen's own words: Rasa logs a message with the text of the request, not of
+    the parse, and forms fill their slots from there.
+    """
+
+    @classmethod
+    def create(
+        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> TextNormalizer:
+        """Create the component (see parent class)."""
+        return cls()
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Return a copy of the data with normalised texts; the importer's own stays as written."""
+        normalised = copy.deepcopy(training_data)
+        self.process(normalised.training_examples)
+        return normalised
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        """Normalise messages in place; button payloads (`/intent{…}`) are not language and stay."""
+        for message in messages:
+            text = message.get(TEXT)
+            if text and not text.startswith(INTENT_MESSAGE_PREFIX):
+                message.set(TEXT, normalise(text))
+        return messages
