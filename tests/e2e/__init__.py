@@ -1,0 +1,1 @@
+"""Journeys through a whole system: process manager, desk, real engine, browser."""
