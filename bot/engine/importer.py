@@ -24,7 +24,7 @@ from bot.engine.forms import Field, Form, load_forms
 from bot.engine.nlu_report import FAQ
 
 DOMAIN = Path("bot/engine/domain")
-TRAINING_DATA = (Path("nlu_data"), Path("bot/engine/rules"), Path("bot/engine/stories"))
+TRAINING_DATA = (Path("nlu_data"), Path("bot/engine/rules"))
 
 # What the first example of an article carries along for the components, as example metadata.
 ARTICLE_BODY, ARTICLE_RIGHTS = "article_body", "article_rights"
@@ -83,7 +83,7 @@ class DeskImporter(RasaFileImporter):
         return super().get_nlu_data(language).merge(TrainingData(examples))
 
     def get_stories(self, exclusion_percentage: Optional[int] = None) -> StoryGraph:
-        """Return rules and stories, read with the intents that Rasa adds to the domain only later."""
+        """Return the rules, read with the intents that Rasa adds to the domain only later."""
         # Merging changes the domain it starts from; Rasa may have merged these in already.
         domain = copy.deepcopy(self.get_domain())
         missing = sorted(self.get_nlu_data().retrieval_intents - set(domain.intents))

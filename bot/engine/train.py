@@ -2,7 +2,7 @@
 
     .venv-engine/bin/python -m bot.engine.train --out models/
 
-Everything is trained anew: it takes less than a minute, and the same data gives the same model.
+Everything is trained anew: it takes about a minute, and the same data gives the same answers.
 The path of the model is the last line printed.
 """
 

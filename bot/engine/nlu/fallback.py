@@ -17,6 +17,7 @@ from bot.engine.nlu.classifier import EXACT
 from bot.engine.nlu_report import FAQ
 
 FOREIGN = "ask_out_of_scope"
+FORMS = frozenset({"open_complaint", "open_assistance"})
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
@@ -38,13 +39,15 @@ class DoubtFallback(GraphComponent, IntentClassifier):
         Least confidence in the intent and in the article, and least lead over the second intent. Out of
         scope needs less: `foreign_threshold`, if it is so many times (`foreign_ratio`) likelier than a
         question of ours. The model spreads its doubt over the commands then, which no sentence is.
+        A form is opened only above `form_threshold`: who tells of a complaint may as well be its target.
         """
         return {
             "threshold": 0.3,
             "ambiguity_threshold": 0.05,
-            "article_threshold": 0.1,
+            "article_threshold": 0.08,
             "foreign_threshold": 0.15,
             "foreign_ratio": 3.0,
+            "form_threshold": 0.7,
         }
 
     def __init__(self, config: Dict[Text, Any]) -> None:
@@ -61,22 +64,30 @@ class DoubtFallback(GraphComponent, IntentClassifier):
         """Replace the intent of doubtful messages; the ranking keeps what was found."""
         for message in messages:
             intent = message.get(INTENT)
-            if intent and not message.get(EXACT) and self._is_doubtful(message):
-                fallback = {"name": DEFAULT_NLU_FALLBACK_INTENT_NAME, "confidence": intent["confidence"]}
-                message.set(INTENT, fallback, add_to_output=True)
+            if intent and not message.get(EXACT):
+                name = self._settled(message)
+                message.set(INTENT, {"name": name, "confidence": intent["confidence"]}, add_to_output=True)
         return messages
 
-    def _is_doubtful(self, message: Message) -> bool:
+    def _settled(self, message: Message) -> Text:
+        """Return the intent to act on."""
         ranking = message.get(INTENT_RANKING_KEY)
         best, second = ranking[0], ranking[1]
         if best["name"] == FOREIGN and self._is_foreign(ranking):
-            return False
+            return FOREIGN
         if best["confidence"] < self._config["threshold"]:
-            return True
+            return DEFAULT_NLU_FALLBACK_INTENT_NAME
+        if best["name"] in FORMS and best["confidence"] < self._config["form_threshold"]:
+            return self._if_answerable(message, second["name"])
         if best["confidence"] - second["confidence"] < self._config["ambiguity_threshold"]:
-            return True
-        selected = (message.get(RESPONSE_SELECTOR) or {}).get(best["name"])
-        return best["name"] == FAQ and selected["response"]["confidence"] < self._config["article_threshold"]
+            return DEFAULT_NLU_FALLBACK_INTENT_NAME
+        return self._if_answerable(message, FAQ) if best["name"] == FAQ else best["name"]
+
+    def _if_answerable(self, message: Message, name: Text) -> Text:
+        """Return `faq` if that is the intent and an article fits, else the fallback."""
+        selected = (message.get(RESPONSE_SELECTOR) or {}).get(FAQ)
+        fits = selected and selected["response"]["confidence"] >= self._config["article_threshold"]
+        return FAQ if name == FAQ and fits else DEFAULT_NLU_FALLBACK_INTENT_NAME
 
     def _is_foreign(self, ranking: List[Dict[Text, Any]]) -> bool:
         confidence = ranking[0]["confidence"]

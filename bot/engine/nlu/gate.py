@@ -38,6 +38,7 @@ TALK = frozenset({"greet", "goodbye", "thank"})
 _STORED = "forms.json"
 # Fields whose answers are sentences, as against a number, a place, a date or one of a few words.
 _FREE = frozenset({"text", "narrative"})
+_CLOSED = frozenset({"choice", "yes_no"})
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ class DigressionGate(TrainedComponent, IntentClassifier):
 
         `forms` is the folder of the forms, relative to the repository. A command or a question must be
         as confident as `command` or `question`, and no longer than so many characters where the field
-        takes sentences (`free_…`) or short answers.
+        takes sentences (`free_…`) or short answers. Where one of a few words is asked for, a longer
+        text (`story_length`) that names none of them needs less confidence (`story`).
         """
         return {
             "forms": "knowledge_base/forms",
@@ -96,6 +98,8 @@ class DigressionGate(TrainedComponent, IntentClassifier):
             "command_length": 30,
             "narrative_question_length": 30,
             "text_question_length": 45,
+            "story": 0.3,
+            "story_length": 10,
             "near": 0.75,
         }
 
@@ -179,12 +183,22 @@ class DigressionGate(TrainedComponent, IntentClassifier):
         return heard.confidence >= self._config["command"] and self._is_short(question, heard)
 
     def _is_question(self, question: Question, heard: Heard) -> bool:
-        if heard.intent not in QUESTIONS or not self._asks.search(heard.text):
+        if heard.intent not in QUESTIONS:
+            return False
+        if question.kind in _CLOSED and self._is_story(question, heard):
+            return True
+        if not self._asks.search(heard.text):
             return False
         longest = {"narrative": self._config["narrative_question_length"], "text": self._config["text_question_length"]}
         if question.kind in longest:
             return heard.confidence >= self._config["question"] and len(heard.text) <= longest[question.kind]
         return not self._is_near_a_choice(question, heard)
+
+    def _is_story(self, question: Question, heard: Heard) -> bool:
+        """Tell whether somebody tells a case where one of a few words was asked for."""
+        names_an_answer = any(answer in heard.core for answer in question.answers)
+        long_enough = len(heard.core) >= self._config["story_length"]
+        return long_enough and not names_an_answer and heard.confidence >= self._config["story"]
 
     def _is_short(self, question: Question, heard: Heard) -> bool:
         free = question.kind in _FREE

@@ -29,7 +29,7 @@ class NgramFeaturizer(TrainedComponent, SparseFeaturizer):
     """Adds TF-IDF sentence features of words or of characters (setting `analyzer`).
 
     Rasa's CountVectorsFeaturizer also computes features for every single token, which nothing here
-    reads, and its character n-grams stop at the tokenizer's cuts. This one takes a third of the time.
+    reads, and its character n-grams stop at the tokenizer's cuts.
     """
 
     @classmethod

@@ -1,11 +1,13 @@
 """Article selector: which article (or other retrieval response) answers a question.
 
-Citizens ask the same thing in words that no example has, so the articles themselves are searched: three
-BM25 scores over runs of characters (title, short answer and body; the title alone; the example
-questions), and whether the article is about the right that the question names, are fused with weights learnt from the example questions, each scored by an
-index that had not seen it. That makes the confidence a fair probability among the articles. Measured
-on held-out questions this finds the article first in 60 % and among the first three in 82 % of cases,
-nearest-neighbour search over the examples alone in 21 % and 40 %.
+Citizens ask the same thing in words that no example has, so the articles themselves are searched:
+three BM25 scores over runs of characters (title, short answer and body; the title alone; the example
+questions) and whether the article is about the right that the question names, fused with weights learnt
+from the example questions, each scored by an index that had not seen it. That makes the confidence a
+fair probability: of held-out questions with a confidence around 0.5, half are right.
+
+Measured on 1,497 held-out questions to 122 articles, right first and among the first three: fused 58 %
+and 81 %, bodies alone 54 % and 75 %, example questions alone 35 % and 58 %.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import numpy as np
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.nlu.tokenizers.tokenizer import Tokenizer
-from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, RESPONSE_SELECTOR, TEXT
+from rasa.shared.nlu.constants import INTENT_RESPONSE_KEY, RESPONSE_SELECTOR, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 

@@ -1,0 +1,36 @@
+"""Answers that fill in the two forms, in the order of their questions."""
+
+COMPLAINT = [
+    ("complaint_report_type", "权利人投诉"),
+    ("complaint_right", "商标"),
+    ("complaint_act", "商标侵权"),
+    ("complaint_relation", "权利人"),
+    ("complaint_right_number", "12345678"),
+    ("complaint_respondent", "某某百货店，淘宝店铺“好运来”"),
+    ("complaint_region", "浙江杭州"),
+    ("complaint_period", "2026年11月18日"),
+    ("complaint_facts", "上周在他家网店买到三件印着我们商标的外套，每件一百二十元，做工很差，吊牌也不是我们的。"),
+    ("complaint_evidence", "付款记录和实物"),
+    ("complaint_proceedings", "没有"),
+    ("complaint_name", "王建国"),
+    ("complaint_party_id", "跳过"),
+    ("complaint_phone", "13900139000"),
+    ("complaint_consent", "我承诺并同意"),
+]
+ASSISTANCE = [
+    ("assistance_applicant_type", "企业"),
+    ("assistance_right", "专利"),
+    ("assistance_relation", "权利人"),
+    ("assistance_right_number", "跳过"),
+    ("assistance_services", "取证指导和侵权判定"),
+    ("assistance_respondent", "不知道"),
+    ("assistance_facts", "我们的折叠椅有外观设计专利，今年九月在展会上看到一家工厂展出一样的椅子，还在网上卖。"),
+    ("assistance_proceedings", "没有"),
+    ("assistance_expectation", "希望对方停止销售，愿意调解"),
+    ("assistance_region", "江苏苏州"),
+    ("assistance_name", "苏州某某家具有限公司"),
+    ("assistance_party_id", "没有"),
+    ("assistance_phone", "05121234567"),
+    ("assistance_email", "跳过"),
+    ("assistance_consent", "我承诺并同意"),
+]

@@ -1,0 +1,106 @@
+"""Pieces of the engine on their own, run by its interpreter."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.dialogue.driver import ROOT
+
+pytestmark = pytest.mark.engine
+
+
+def in_engine(python: Path, script: str, *values: Any) -> Any:
+    """Run a script that turns `values` into `result`, in the engine's environment."""
+    code = f"import json, sys\nvalues = json.loads(sys.argv[1])\n{script}\nprint('\\n' + json.dumps(result))"
+    done = subprocess.run(
+        [str(python), "-W", "ignore", "-c", code, json.dumps(values)],
+        cwd=ROOT, capture_output=True, text=True, timeout=200,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_text_gets_one_spelling(engine_python: Path) -> None:
+    spelt = {
+        "商标法第七十四条": "商标法第74条",
+        "第一百九十五条之一": "第195条之一",
+        "二十年，十五年，三个月，两年": "20年,15年,3个月,2年",
+        "一万二千元和十万元": "12000元和100000元",
+        "一般、统一、万一": "一般,统一,万一",
+        "專利權保護期": "专利权保护期",
+        "著作權": "著作权",
+        "ＡＢＣ１２３？！": "abc123?!",
+        "急急急急急！！！！": "急急!!",
+        "你好，我想咨询一下商标被抢注怎么办": "商标被抢注怎么办",
+        "你好": "你好",
+        "": "",
+    }
+    script = "from bot.engine.nlu.text import normalise\nresult = [normalise(text) for text in values]"
+    assert in_engine(engine_python, script, *spelt) == list(spelt.values())
+
+
+def test_spelling_is_the_same_the_second_time(engine_python: Path) -> None:
+    texts = ["第七十四条、二十年", "專利！！！！！", "您好，请问一下", "a" * 5000, "好" * 5000 + "怎么办"]
+    script = """
+from bot.engine.nlu.text import normalise
+result = [normalise(normalise(text)) == normalise(text) for text in values]"""
+    assert all(in_engine(engine_python, script, *texts))
+
+
+def test_legal_terms_stay_whole_and_spaces_are_no_words(engine_python: Path) -> None:
+    script = """
+from rasa.shared.nlu.training_data.message import Message
+from bot.engine.nlu.tokenizer import LegalTokenizer, _read_dictionary
+config = LegalTokenizer.get_default_config()
+tokenizer = LegalTokenizer(config, None, None, _read_dictionary("nlu_data/dictionary"))
+result = [[token.lemma for token in tokenizer.tokenize(Message({"text": text}), "text")] for text in values]"""
+    words = in_engine(engine_python, script, "专利侵权 的  版权，怎样", "外观设计专利权评价报告")
+    assert words[0] == ["专利侵权", "的", "著作权", "怎么"]
+    assert "专利权评价报告" in words[1]
+
+
+def test_the_compiled_validator_agrees_with_rasas_own(engine_python: Path) -> None:
+    answers: list[Any] = [
+        {"events": [], "responses": []},
+        {},
+        {"events": [{"event": "slot", "name": "a", "value": None, "timestamp": None}], "responses": [{"text": "x"}]},
+        {"events": [{"event": "action", "name": "x", "confidence": 1, "policy": None}]},
+        {"events": [{"event": "active_loop", "name": None}, {"event": "followup", "name": "x"}]},
+        {"events": [{"event": "slot", "name": "a"}]},
+        {"events": [{"event": "slot", "name": 7, "value": 1}]},
+        {"events": [{"event": "nothing"}]},
+        {"events": [{"name": "a"}]},
+        {"events": ["slot"]},
+        {"events": [{"event": "slot", "name": "a", "value": 1, "timestamp": "now"}]},
+        {"events": {}},
+        {"responses": {}},
+        [],
+        None,
+    ]
+    script = """
+from jsonschema import ValidationError
+from rasa.core.actions.action import RemoteAction
+from bot.engine.action_endpoint import ActionAnswerValidator
+def accepts(check, answer):
+    try:
+        check(answer)
+        return True
+    except ValidationError:
+        return False
+checks = RemoteAction("x", None)._validate_action_result, ActionAnswerValidator().validate
+result = [[accepts(check, answer) for check in checks] for answer in values]"""
+    verdicts = in_engine(engine_python, script, *answers)
+    assert [ours for _, ours in verdicts] == [rasas for rasas, _ in verdicts]
+    assert [ours for _, ours in verdicts].count(True) == 5
+
+
+def test_the_engine_does_not_start_without_its_secrets(engine_python: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [str(engine_python), "-m", "bot.engine", "--port", "1", "--model", str(tmp_path / "none")],
+        cwd=ROOT, capture_output=True, text=True, env={"PATH": "/usr/bin"}, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "RIGHTSDESK_ENGINE_TOKEN" in done.stderr
