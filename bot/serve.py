@@ -93,14 +93,15 @@ async def _run(executor: ActionExecutor, desk: Desk, call: dict[str, object]) ->
 async def serving(settings: Settings) -> AsyncIterator[Desk]:
     """Run a whole desk while the block runs."""
     desk = await create_desk(settings)
-    runners = [
-        web.AppRunner(make_internal_app(desk), access_log=None),
-        web.AppRunner(make_public_app(desk), access_log=None),
-    ]
-    places = [("127.0.0.1", settings.internal_port), (settings.host, settings.port)]
+    internal = web.AppRunner(make_internal_app(desk), access_log=None)
+    public = web.AppRunner(make_public_app(desk), access_log=None)
+    places = (
+        (internal, "127.0.0.1", settings.internal_port),
+        (public, settings.host, settings.port),
+    )
     stop, background = asyncio.Event(), None
     try:
-        for runner, (host, port) in zip(runners, places, strict=True):
+        for runner, host, port in places:
             await runner.setup()
             await web.TCPSite(runner, host, port).start()
         await desk.turns.recover()
@@ -108,11 +109,13 @@ async def serving(settings: Settings) -> AsyncIterator[Desk]:
         log.info("desk.started", port=settings.port)
         yield desk
     finally:
+        # First nobody new, then the turns that run, then what those still need.
         stop.set()
         if background:
             await background
-        for runner in reversed(runners):
-            await runner.cleanup()
+        await public.cleanup()
+        await desk.turns.close()
+        await internal.cleanup()
         await close_desk(desk)
 
 

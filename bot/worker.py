@@ -25,10 +25,19 @@ _STRANDED_AFTER = timedelta(seconds=30)
 
 async def run(desk: Desk, stop: asyncio.Event) -> None:
     """Do a round every `sweep_interval_seconds` until told to stop; a round is never cut short."""
+    await settle_provisional(desk, desk.clock())
     while not stop.is_set():
         await run_once(desk, desk.clock())
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), desk.settings.sweep_interval_seconds)
+
+
+async def settle_provisional(desk: Desk, now: datetime) -> None:
+    """Count again, after a start, what may have become final with a newly loaded year."""
+    after: str | None = ""
+    while after is not None:
+        async with desk.begin() as session:
+            after = await sla.recompute_provisional(session, desk.office.sla, now=now, after=after)
 
 
 async def run_once(desk: Desk, now: datetime) -> None:
@@ -51,8 +60,6 @@ async def sweep_clocks(desk: Desk, now: datetime) -> None:
     while True:
         async with desk.begin() as session:
             result = await sla.sweep(session, now=now, limit=_SWEEP_BATCH)
-            if result.looked_at == 0:
-                await sla.recompute_provisional(session, desk.office.sla, now=now)
         if result.warned or result.breached:
             log.info("sla.swept", warned=result.warned, breached=result.breached)
         if result.looked_at < _SWEEP_BATCH:

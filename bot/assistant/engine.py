@@ -17,6 +17,10 @@ class EngineUnavailable(Exception):
     """The engine did not answer in time, or answered with an error; the turn was not taken."""
 
 
+class _StateRefused(Exception):
+    """The engine cannot read the dialogue state that it wrote in an earlier version."""
+
+
 @dataclass(frozen=True)
 class EngineTurn:
     """One message for the engine.
@@ -89,6 +93,9 @@ class HttpEngine:
         while True:
             try:
                 return await self._post(body)
+            except _StateRefused:
+                # Written by another version: the dialogue starts anew rather than never again.
+                body["state"] = None
             except aiohttp.ClientConnectorError as error:
                 # Refused: nothing was taken, so trying again is safe.
                 if asyncio.get_running_loop().time() >= deadline:
@@ -101,6 +108,10 @@ class HttpEngine:
         async with self._client().post(
             f"{self._url}/webhooks/desk/turn", json=body, headers=self._headers
         ) as response:
+            if response.status == 400 and body["state"] is not None:
+                error = (await response.json()).get("error")
+                if error == "bad_state":
+                    raise _StateRefused
             if response.status != 200:
                 raise EngineUnavailable(f"status {response.status}")
             data = await response.json()

@@ -7,15 +7,13 @@ apology and a place in the queue, so that nobody is left without an answer.
 from __future__ import annotations
 
 import asyncio
-import zlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
 
 from bot.assistant.engine import AssistantEngine, EngineReply, EngineTurn, EngineUnavailable
 from bot.assistant.presenter import Presenter
@@ -30,6 +28,8 @@ from bot.store.tables import Inbound
 log = structlog.get_logger()
 
 _FORGET_WAITERS_AFTER = 120.0
+#: Rasa takes one turn at a time: more at once would only wait there, while their time-out runs.
+_TURNS_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,7 @@ class TurnRunner:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._wanted: set[str] = set()
         self._settled: dict[str, asyncio.Event] = {}
+        self._places = asyncio.Semaphore(_TURNS_AT_ONCE)
 
     def submit(self, conversation_id: str) -> None:
         """Take the waiting turns of a conversation, now or right after the one that runs."""
@@ -111,7 +112,8 @@ class TurnRunner:
         try:
             await asyncio.wait_for(event.wait(), timeout)
         except TimeoutError:
-            return result
+            # Another process may have taken the turn; nobody wakes us for that.
+            pass
         return await self._result(inbound_id)
 
     async def recover(self, *, older_than: datetime | None = None) -> int:
@@ -134,6 +136,7 @@ class TurnRunner:
             _, pending = await asyncio.wait(running, timeout=5)
             for task in pending:
                 task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
 
     async def _result(self, inbound_id: str) -> TurnResult:
         async with self._database.read() as session:
@@ -154,10 +157,10 @@ class TurnRunner:
         try:
             while conversation_id in self._wanted:
                 self._wanted.discard(conversation_id)
-                async with self._alone(conversation_id):
+                async with self._places, self._database.alone(conversation_id):
                     await self._take_all(conversation_id)
         except Exception:
-            # The message stays `received`; the worker's recovery takes it up again.
+            # The store failed: the message stays `received`, the worker's recovery takes it up.
             log.exception("turn.failed", conversation_id=conversation_id)
         finally:
             del self._running[conversation_id]
@@ -178,9 +181,20 @@ class TurnRunner:
             async with self._database.begin() as session:
                 return await turns.leave_to_people(session, job.conversation_id, now=self._clock())
         outcome = await self._outcome(job)
+        try:
+            await self._finish(job, outcome)
+        except DatabaseError:
+            raise
+        except Exception:
+            # A reply that cannot be stored must not keep the citizen, and all that they write
+            # later, waiting for ever.
+            log.exception("turn.unfinished", conversation_id=job.conversation_id)
+            await self._finish(job, self._failure())
+        return [job.inbound_id]
+
+    async def _finish(self, job: TurnJob, outcome: TurnOutcome) -> None:
         async with self._database.begin() as session:
             await turns.finish(session, self._office, job, outcome, now=self._clock())
-        return [job.inbound_id]
 
     def _announce_settled(self, inbound_ids: list[str]) -> None:
         for inbound_id in inbound_ids:
@@ -195,9 +209,16 @@ class TurnRunner:
         except EngineUnavailable as error:
             log.warning("engine.unavailable", conversation_id=job.conversation_id, reason=str(error))
             return self._failure()
+        except Exception:
+            log.exception("engine.unreadable", conversation_id=job.conversation_id)
+            return self._failure()
         if self.failed_actions.take(job.conversation_id):
             return self._failure()
-        return self._success(reply, today)
+        try:
+            return self._success(reply, today)
+        except Exception:
+            log.exception("engine.unpresentable", conversation_id=job.conversation_id)
+            return self._failure()
 
     def _success(self, reply: EngineReply, today: date) -> TurnOutcome:
         presented = self._presenter.present(reply, today)
@@ -220,26 +241,6 @@ class TurnRunner:
             handoff_reason="engine_failure",
             keep_state=True,
         )
-
-    @asynccontextmanager
-    async def _alone(self, conversation_id: str) -> AsyncIterator[None]:
-        """Keep other desk processes out of the conversation's turns.
-
-        On SQLite there is one process. On PostgreSQL an advisory lock on a connection of its own
-        is held; it goes when the process dies.
-        """
-        if self._database.is_sqlite:
-            yield
-            return
-        key = zlib.crc32(conversation_id.encode())
-        async with self._database.engine.connect() as connection:
-            await connection.execute(text("SELECT pg_advisory_lock(12330, :key)"), {"key": key - 2**31})
-            try:
-                yield
-            finally:
-                await connection.execute(
-                    text("SELECT pg_advisory_unlock(12330, :key)"), {"key": key - 2**31}
-                )
 
 
 def _engine_turn(job: TurnJob, today: date) -> EngineTurn:

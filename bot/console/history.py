@@ -14,6 +14,7 @@ from bot.services.staff import agents_named
 
 #: What a page tells about a conflict: more would only be a wall of text.
 _CHANGES_TOLD = 6
+_SEALS = frozenset({"ticket.supplemented", "ticket.noted", "ticket.replied"})
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,9 @@ class Line:
 
     @property
     def is_told(self) -> bool:
-        """Tell whether the timeline shows it: what a citizen added stands there in full, so the
-        audit entry that seals it would only repeat it."""
-        return self.seq is None or self.kind_of_event != "ticket.supplemented"
+        """Tell whether the timeline shows it: what was written stands there in full, so the audit
+        entry that seals it would only repeat it."""
+        return self.seq is None or self.kind_of_event not in _SEALS
 
 
 async def lines_of(session: AsyncSession, detail: TicketDetail, words: Words) -> list[Line]:

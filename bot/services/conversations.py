@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -17,6 +18,8 @@ from bot.store.database import announce
 from bot.store.tables import Agent, Conversation, Inbound, Message, Outbox
 
 _OFFERS_REMEMBERED = 40
+#: What is kept of a message that was slashes and spaces only.
+_NOTHING = "?"
 _PEOPLE = frozenset({"citizen", "agent"})
 
 
@@ -91,7 +94,11 @@ async def locked(session: AsyncSession, conversation_id: str) -> Conversation:
     Raises:
         ConversationNotFound: There is none with this id.
     """
-    conversation = await session.get(Conversation, conversation_id, with_for_update=True)
+    # What this transaction changed goes out first: the row is read anew, whoever loaded it before.
+    await session.flush()
+    conversation = await session.get(
+        Conversation, conversation_id, with_for_update=True, populate_existing=True
+    )
     if conversation is None:
         raise ConversationNotFound
     return conversation
@@ -154,13 +161,18 @@ async def _accepted_input(
     A payload that starts with "/" sets intents and slots directly, so only one that the bot
     itself offered in this conversation is accepted; anything else is plain text.
     """
-    typed = inbound.text.strip().lstrip("/").strip()
+    typed = _plain(inbound.text)
     if not inbound.payload:
         return typed, None
     title = await _offered_title(session, inbound.conversation_id, inbound.payload)
     if title is not None:
         return title, inbound.payload
-    return typed or inbound.payload.lstrip("/"), None
+    return typed or _plain(inbound.payload), None
+
+
+def _plain(text: str) -> str:
+    """Return the text without the slashes that would make a command of it."""
+    return re.sub(r"^[\s/]+", "", text).rstrip() or _NOTHING
 
 
 async def _offered_title(

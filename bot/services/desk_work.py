@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +26,7 @@ from bot.services.views import TicketView, ticket_view
 from bot.store.tables import Agent, Ticket, TicketEntry, TicketEvent
 
 TEXT_MAX_CHARS = 4000
+_SEALED_AS = {"note": "ticket.noted", "public_reply": "ticket.replied"}
 
 
 @dataclass(frozen=True)
@@ -77,20 +79,40 @@ class TicketDetail:
 
 
 async def access_ticket(
-    session: AsyncSession, agent: Agent, ticket_id: str, *, version: int | None = None
+    session: AsyncSession,
+    agent: Agent,
+    ticket_id: str,
+    *,
+    version: int | None = None,
+    lock: bool = False,
 ) -> Ticket:
-    """Return a ticket to an agent, locked when a version to save against is given.
+    """Return a ticket to an agent, locked to be changed when asked for or when a version to save
+    against is given.
 
     Raises:
         TicketNotFound: There is none, or this agent may not see it.
         TicketChangedMeanwhile: Somebody saved after the version that the agent saw.
     """
-    ticket = await session.get(Ticket, ticket_id, with_for_update=version is not None)
+    if not (lock or version is not None):
+        ticket = await session.get(Ticket, ticket_id)
+    else:
+        ticket = await _locked(session, ticket_id)
     if ticket is None or not agent.is_active:
         raise TicketNotFound
     if version is not None and ticket.version != version:
         raise TicketChangedMeanwhile(version=ticket.version, status=ticket.status)
     return ticket
+
+
+async def _locked(session: AsyncSession, ticket_id: str) -> Ticket | None:
+    """Lock the ticket, and before it the conversation whose citizen will hear of the change: rows
+    are locked in this order everywhere."""
+    conversation_id = await session.scalar(
+        select(Ticket.conversation_id).where(Ticket.id == ticket_id)
+    )
+    if conversation_id:
+        await locked(session, conversation_id)
+    return await session.get(Ticket, ticket_id, with_for_update=True, populate_existing=True)
 
 
 async def ticket_id_of(session: AsyncSession, number: str) -> str:
@@ -291,7 +313,7 @@ async def add_note(
         TicketNotFound: See `access_ticket`.
         BadRequest: Nothing, or too much, was written.
     """
-    ticket = await access_ticket(session, agent, ticket_id)
+    ticket = await access_ticket(session, agent, ticket_id, lock=True)
     _add_entry(session, ticket, agent, "note", text, now)
 
 
@@ -304,10 +326,9 @@ async def send_public_reply(
         TicketNotFound: See `access_ticket`.
         BadRequest: Nothing, or too much, was written.
     """
-    ticket = await access_ticket(session, agent, ticket_id)
+    ticket = await access_ticket(session, agent, ticket_id, lock=True)
     _add_entry(session, ticket, agent, "public_reply", text, now)
     await sla.on_public_reply(session, office.sla, ticket, now=now)
-    touch(session, ticket, now)
     words = office.texts("tickets.public_reply", number=ticket.number, text=text.strip())
     await _tell_citizen(session, ticket, words, now=now)
 
@@ -321,6 +342,11 @@ def _add_entry(
     session.add(
         TicketEntry(ticket_id=ticket.id, kind=kind, agent_id=agent.id, text=text, created_at=now)
     )
+    audit.record(
+        session, ticket, actor=agent.id, action=_SEALED_AS[kind], now=now,
+        new={"text_sha256": hashlib.sha256(text.encode()).hexdigest()},
+    )  # fmt: skip
+    touch(session, ticket, now)
 
 
 async def _tell_citizen(session: AsyncSession, ticket: Ticket, words: str, *, now: datetime) -> None:

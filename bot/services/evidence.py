@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
 import secrets
 from collections.abc import AsyncIterator
@@ -23,8 +24,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.helpdesk.errors import EmptyFile, EvidenceNotFound, FileTooLarge, TypeNotAllowed
 from bot.helpdesk.identifiers import normalise_code
 from bot.services import audit
+from bot.services.conversations import locked
 from bot.services.ids import new_id
 from bot.services.signing import code_from
+from bot.services.tickets import touch
 from bot.store.tables import Evidence, Ticket
 
 #: What a citizen may hand in: pictures, sound, video, documents, archives. No programs, no web pages.
@@ -94,7 +97,7 @@ class EvidenceStorage:
             draft.unlink(missing_ok=True)
             raise
         final = folder / name
-        await asyncio.to_thread(draft.replace, final)
+        await asyncio.to_thread(_settle, draft, final)
         return str(final.relative_to(self.root)), size, sha256, detected
 
     async def _write(self, draft: Path, chunks: AsyncIterator[bytes]) -> tuple[int, str, bytes]:
@@ -108,6 +111,8 @@ class EvidenceStorage:
                     head += chunk[: _HEAD_BYTES - len(head)]
                 digest.update(chunk)
                 await asyncio.to_thread(file.write, chunk)
+            file.flush()
+            await asyncio.to_thread(os.fsync, file.fileno())
         return size, digest.hexdigest(), head
 
     def file(self, relative: str) -> Path:
@@ -125,6 +130,16 @@ class EvidenceStorage:
                 return hashlib.file_digest(file, "sha256").hexdigest()
 
         return await asyncio.to_thread(read)
+
+
+def _settle(draft: Path, final: Path) -> None:
+    """Give the written file its name, so that a power cut after the receipt cannot undo it."""
+    draft.replace(final)
+    folder = os.open(final.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _detect(head: bytes, size: int) -> str:
@@ -169,6 +184,8 @@ async def store_evidence(
             is open while a slow phone uploads.
     """
     path, size, sha256, detected = stored
+    if conversation_id:
+        await locked(session, conversation_id)
     ticket = await _ticket_for(session, ticket_id, conversation_id)
     row = Evidence(
         id=new_id(now),
@@ -189,6 +206,7 @@ async def store_evidence(
             session, ticket, actor="citizen", action="ticket.evidence_added", now=now,
             new={"receipt": row.receipt, "sha256": sha256},
         )  # fmt: skip
+        touch(session, ticket, now)
     await session.flush()
     return _receipt(row)
 

@@ -173,7 +173,11 @@ async def _apply(
 
 async def _latest_rounds(session: AsyncSession, subject_id: str) -> dict[str, SlaClock]:
     rows = await session.scalars(
-        select(SlaClock).where(SlaClock.subject_id == subject_id).order_by(SlaClock.round)
+        select(SlaClock)
+        .where(SlaClock.subject_id == subject_id)
+        .order_by(SlaClock.round, SlaClock.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
     return {clock.clock: clock for clock in rows}
 
@@ -231,6 +235,8 @@ async def _affect(
     elif effect is Effect.STOP:
         await _stop(session, book, clock, event, now)
     elif effect is Effect.CANCEL:
+        if clock.state == ClockState.PAUSED:
+            await _resume(session, book, clock, now)
         clock.stopped_at, clock.stop_reason, clock.next_check_at = now, event, None
         if clock.state != ClockState.BREACHED:
             clock.state = ClockState.CANCELLED
@@ -347,27 +353,39 @@ async def sweep(session: AsyncSession, *, now: datetime, limit: int = 500) -> Sw
 
 
 async def recompute_provisional(
-    session: AsyncSession, book: SlaBook, *, now: datetime, limit: int = 500
-) -> int:
+    session: AsyncSession, book: SlaBook, *, now: datetime, after: str = "", limit: int = 200
+) -> str | None:
     """Count again what was due in a year whose holidays are known by now.
 
+    The calendar changes only when the desk starts, so once then is enough. A paused clock is
+    counted again when it goes on.
+
     Returns:
-        How many clocks got their final date.
+        Where to go on (`after`), None when all are done.
     """
     rows = await session.scalars(
         select(SlaClock)
-        .where(SlaClock.provisional, SlaClock.stopped_at.is_(None), SlaClock.next_check_at.is_not(None))
+        .where(SlaClock.provisional, SlaClock.next_check_at.is_not(None), SlaClock.id > after)
+        .order_by(SlaClock.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    settled = 0
-    for clock in rows:
+    clocks = list(rows)
+    for clock in clocks:
         due = await _due(session, book, clock)
         if not due.provisional:
             _apply_due(clock, due)
-            _record(session, clock, "recomputed", 0, at=now, noticed_at=now)
-            settled += 1
-    return settled
+            await _record_recomputed(session, clock, now)
+    return clocks[-1].id if len(clocks) == limit else None
+
+
+async def _record_recomputed(session: AsyncSession, clock: SlaClock, now: datetime) -> None:
+    """Record it once, though a pause may have moved the clock into another new year since."""
+    known = await session.scalar(
+        select(SlaEvent.id).where(SlaEvent.clock_id == clock.id, SlaEvent.kind == "recomputed")
+    )
+    if known is None:
+        _record(session, clock, "recomputed", 0, at=now, noticed_at=now)
 
 
 # --- looking --------------------------------------------------------------------------------

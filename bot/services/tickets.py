@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,6 +23,7 @@ from bot.helpdesk.identifiers import (
 )
 from bot.helpdesk.ticket import FINISHED, TicketStatus, check_transition
 from bot.services import audit, sla
+from bot.services.conversations import locked
 from bot.services.ids import new_id
 from bot.services.office import Office
 from bot.services.views import TicketView, ticket_view
@@ -30,6 +31,7 @@ from bot.store.database import announce
 from bot.store.tables import Evidence, Ticket, TicketEntry
 
 SUPPLEMENT_MAX_CHARS = 4000
+_NUMBER_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -72,36 +74,56 @@ async def open_ticket(
 
     Evidence that the citizen handed in earlier in the conversation goes to the ticket.
     """
+    # Rows are locked in one order everywhere: the conversation, then its tickets.
+    await locked(session, draft.conversation_id)
     key = draft.idempotency_key()
-    if standing := await _with_key(session, key):
-        return _opened(office, standing, created=False)
-    ticket = _new_ticket(draft, key, _number(office, draft.kind, now), now)
-    try:
-        async with session.begin_nested():
-            session.add(ticket)
-            await session.flush()
-    except IntegrityError:
-        # Somebody committed the same form between our look and our insert.
-        standing = await _with_key(session, key)
-        if standing is None:
-            raise
-        return _opened(office, standing, created=False)
+    ticket = await _with_key(session, key)
+    if ticket is not None:
+        return _opened(office, ticket, created=False)
+    ticket = await _insert(session, office, draft, key, now)
+    await sla.on_ticket_opened(session, office.sla, ticket, now=now)
+    receipts = await _take_evidence(session, ticket)
     audit.record(
         session,
         ticket,
         actor="citizen",
         action="ticket.opened",
         now=now,
-        new={"status": ticket.status, "kind": ticket.kind, "facts": draft.facts},
-    )
-    await sla.on_ticket_opened(session, office.sla, ticket, now=now)
-    await session.execute(
-        update(Evidence)
-        .where(Evidence.conversation_id == draft.conversation_id, Evidence.ticket_id.is_(None))
-        .values(ticket_id=ticket.id)
+        new={"status": ticket.status, "kind": ticket.kind, "facts": draft.facts, "evidence": receipts},
     )
     announce(session, "staff", {"type": "ticket_changed", "id": ticket.id})
     return _opened(office, ticket, created=True)
+
+
+async def _insert(
+    session: AsyncSession, office: Office, draft: TicketDraft, key: str, now: datetime
+) -> Ticket:
+    """Insert the ticket; a number that is taken is drawn again."""
+    for attempt in range(1, _NUMBER_TRIES + 1):
+        ticket = _new_ticket(draft, key, _number(office, draft.kind, now), now)
+        try:
+            async with session.begin_nested():
+                session.add(ticket)
+                await session.flush()
+        except IntegrityError:
+            if attempt == _NUMBER_TRIES:
+                raise
+        else:
+            return ticket
+    raise AssertionError("unreachable")
+
+
+async def _take_evidence(session: AsyncSession, ticket: Ticket) -> list[str]:
+    """Give the ticket what its conversation handed in before; return the hashes."""
+    rows = await session.scalars(
+        select(Evidence).where(
+            Evidence.conversation_id == ticket.conversation_id, Evidence.ticket_id.is_(None)
+        )
+    )
+    taken = list(rows)
+    for row in taken:
+        row.ticket_id = ticket.id
+    return [row.sha256 for row in taken]
 
 
 async def _with_key(session: AsyncSession, key: str) -> Ticket | None:

@@ -9,12 +9,13 @@ busy handler, whose steps are up to 100 ms long.
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import NullPool, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
@@ -32,6 +33,9 @@ class Database:
     def __init__(self, url: str, publish: Publish | None = None) -> None:
         self._is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _create_engine(url, is_sqlite=self._is_sqlite)
+        # Advisory locks are held while a turn is taken, so they use connections of their own:
+        # taken from the pool, enough of them would leave none for the turns themselves.
+        self._lock_engine = None if self._is_sqlite else _create_lock_engine(url)
         self._publish = publish or (lambda announcements: None)
         self._writing = asyncio.Lock() if self._is_sqlite else None
 
@@ -56,9 +60,29 @@ class Database:
         async with AsyncSession(reading, expire_on_commit=False) as session:
             yield session
 
+    @asynccontextmanager
+    async def alone(self, name: str) -> AsyncIterator[None]:
+        """Keep other desk processes out of what is called `name` while the block runs.
+
+        On SQLite there is one process. On PostgreSQL it is an advisory lock, which goes when the
+        process dies.
+        """
+        if self._lock_engine is None:
+            yield
+            return
+        key = {"key": zlib.crc32(name.encode()) - 2**31}
+        async with self._lock_engine.connect() as connection:
+            await connection.execute(text("SELECT pg_advisory_lock(12330, :key)"), key)
+            try:
+                yield
+            finally:
+                await connection.execute(text("SELECT pg_advisory_unlock(12330, :key)"), key)
+
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+        if self._lock_engine is not None:
+            await self._lock_engine.dispose()
 
     def _writer(self) -> AbstractAsyncContextManager[Any]:
         return self._writing if self._writing is not None else nullcontext()
@@ -81,6 +105,10 @@ def _create_engine(url: str, *, is_sqlite: bool) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _configure_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _create_lock_engine(url: str) -> AsyncEngine:
+    return create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

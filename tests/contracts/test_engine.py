@@ -97,3 +97,12 @@ async def test_an_engine_that_stays_away_is_given_up_after_the_grace() -> None:
         await engine.take(TURN)
     assert not await engine.is_ready()
     await engine.close()
+
+
+async def test_a_state_of_another_version_is_given_up_instead_of_the_citizen(serve) -> None:
+    async def refuses_states(request: web.Request) -> web.Response:
+        if (await request.json())["state"] is not None:
+            return web.json_response({"error": "bad_state"}, status=400)
+        return await echo(request)
+
+    assert (await (await serve(refuses_states)).take(TURN)).messages[0]["text"] == "收到：你好"

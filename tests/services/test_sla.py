@@ -175,3 +175,52 @@ async def test_explaining_names_holidays_and_make_up_days(
     [acceptance] = [e for e in explained if e.view.clock == "acceptance"]
     kinds = {step.kind for step in acceptance.steps}
     assert {"holiday", "makeup"} <= {str(kind) for kind in kinds}
+
+
+async def test_a_ticket_withdrawn_while_waiting_for_a_correction_was_not_late(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    agent, opened = await make_agent(desk), await make_ticket(desk, citizen.conversation_id)
+    await moves(desk, agent, opened, "needs_correction", "请补充注册证")
+    clock.move(timedelta(days=40))
+    async with desk.begin() as session:
+        await tickets.withdraw(
+            session, desk.office, opened.ticket.number, opened.code, reason="算了", now=clock()
+        )
+    assert (await clocks(desk, opened))["acceptance"].state == "cancelled"
+
+
+async def test_replies_at_the_same_instant_all_stand_and_stop_the_clock_once(
+    desk: Desk, citizen: Citizen
+) -> None:
+    agent, opened = await make_agent(desk), await make_ticket(desk, citizen.conversation_id)
+
+    async def answers(text: str) -> None:
+        async with desk.begin() as session:
+            await desk_work.send_public_reply(
+                session, desk.office, agent, opened.ticket.id, text=text, now=desk.clock()
+            )
+
+    await asyncio.gather(*(answers(f"答复{i}") for i in range(4)))
+    async with desk.read() as session:
+        met = list(await session.scalars(select(SlaEvent).where(SlaEvent.kind == "met")))
+        ticket = await session.get_one(Ticket, opened.ticket.id)
+    assert (len(met), ticket.version) == (1, 5)
+
+
+async def test_a_sweep_and_a_late_reply_at_once_record_one_breach(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    agent, opened = await make_agent(desk), await make_ticket(desk, citizen.conversation_id)
+    clock.at = (await clocks(desk, opened))["first_response"].due_at + timedelta(seconds=1)
+
+    async def answers() -> None:
+        async with desk.begin() as session:
+            await desk_work.send_public_reply(
+                session, desk.office, agent, opened.ticket.id, text="抱歉来晚了", now=clock()
+            )
+
+    await asyncio.gather(sweeps(desk), answers(), sweeps(desk))
+    async with desk.read() as session:
+        breaches = await session.scalars(select(SlaEvent).where(SlaEvent.kind == "breached"))
+    assert len(list(breaches)) == 1

@@ -162,3 +162,37 @@ async def test_two_failed_tries_are_counted_and_an_answer_forgets_them(
     await citizen.says("你好")
     await citizen.says("你好呀")
     assert [turn.failed_tries for turn in engine.turns] == [0, 1, 2, 0]
+
+
+async def test_a_reply_that_cannot_be_read_does_not_block_the_conversation(
+    desk: Desk, engine: ScriptedEngine
+) -> None:
+    engine.script = lambda turn: 1 / 0
+    citizen = await Citizen.arrives(desk)
+    assert (await citizen.says("第一句")).status.handled_by == "queued"
+
+
+async def test_a_reply_that_cannot_be_stored_does_not_block_the_conversation(
+    desk: Desk, engine: ScriptedEngine
+) -> None:
+    engine.script = lambda turn: says("好", ticket={"number": "x", "bad": object()})
+    citizen = await Citizen.arrives(desk)
+    result = await citizen.says("第一句")
+    assert result.settled and result.status.handled_by == "queued"
+
+
+async def test_many_conversations_at_once_are_all_answered(desk: Desk, engine: ScriptedEngine) -> None:
+    citizens = [await Citizen.arrives(desk) for _ in range(40)]
+    results = await asyncio.gather(*(citizen.says("你好") for citizen in citizens))
+    assert [r.messages[0].text for r in results] == ["收到：你好"] * 40
+
+
+async def test_no_spelling_of_a_slash_makes_a_command_of_typed_text(
+    desk: Desk, engine: ScriptedEngine
+) -> None:
+    citizen = await Citizen.arrives(desk)
+    for typed in ("/ /request_human", "//restart", "　/ x", "/"):
+        await citizen.says(typed)
+    await citizen.says("打开", payload=" / /restart")
+    await citizen.says("", payload=" / /restart")
+    assert not any(turn.text.lstrip().startswith("/") for turn in engine.turns)
