@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from rasa_sdk import Tracker
@@ -15,6 +16,7 @@ from bot.services.forms import Accepted, Correction, Field, Form, Outcome, Rejec
 
 #: After so many refused answers to one question a person is offered.
 PATIENCE = 2
+_PARTS = re.compile(r"[，,；;。\n]")
 
 
 def take_outcome(
@@ -50,9 +52,23 @@ def take_correction(
     ports: ActionPorts, dispatcher: CollectingDispatcher, tracker: Tracker, form: Form, text: str,
     *, today: date,
 ) -> list[EventType]:  # fmt: skip
-    """Change an earlier answer, or empty it so that the form asks again."""
+    """Change earlier answers, or empty one so that the form asks again."""
+    parts = [ports.forms.parse_correction(form, part) for part in _PARTS.split(text)]
+    several = [part for part in parts if part.field and part.text]
+    if len(several) < 2:
+        several = [ports.forms.parse_correction(form, text)]
+    return [
+        event
+        for found in several
+        for event in _take_one(ports, dispatcher, tracker, form, found, today=today)
+    ]
+
+
+def _take_one(
+    ports: ActionPorts, dispatcher: CollectingDispatcher, tracker: Tracker, form: Form,
+    found: Correction, *, today: date,
+) -> list[EventType]:  # fmt: skip
     values = values_of(tracker, form)
-    found = ports.forms.parse_correction(form, text)
     field = field_meant(tracker, form, found)
     if field is None:
         ask_which_field(ports, dispatcher, form, values)

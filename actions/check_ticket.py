@@ -23,6 +23,7 @@ _PREFIX = rf"(?:{'|'.join(TICKET_PREFIXES.values())})"
 # A whole number, in groups or not; else something that was meant as one and is named as mistyped.
 _NUMBER = re.compile(rf"{_PREFIX}(?:[\s\-]*[0-9OIL]){{13}}(?![0-9])|{_PREFIX}[0-9OIL]{{6,16}}")
 _CODE = re.compile(r"(?<![0-9A-Z])[0-9A-Z]{4}[\s\-]?[0-9A-Z]{4}(?![0-9A-Z])")
+_LIKE_CODE = re.compile(r"[0-9A-Z]{4,}")
 
 
 class CheckTicket(Action):
@@ -64,8 +65,10 @@ class CheckTicket(Action):
         code = _CODE.search(rest)
         if code:
             return number, code[0]
+        # Something meant as a code, though none: the remembered one must not stand in for it.
+        is_mistyped = _LIKE_CODE.search(rest) is not None
         is_known = match is None or parse_ticket_number(match[0]) == known_number
-        return number, known_code if is_known else None
+        return number, known_code if is_known and not is_mistyped else None
 
     async def _tell(self, dispatcher: CollectingDispatcher, number: str, code: str) -> None:
         texts = self._ports.texts

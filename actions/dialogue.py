@@ -15,8 +15,12 @@ CORRECT_FIELD, CANCEL_FORM, REQUEST_HUMAN = "/correct_field", "/cancel_form", "/
 
 
 def text_of(tracker: Tracker) -> str:
-    """Return what the citizen wrote; empty for a pressed button that carries an intent."""
-    text = str(tracker.latest_message.get("text") or "").strip()
+    """Return what the citizen wrote; empty for a pressed button that carries an intent.
+
+    The engine's own text of a message is normalised for understanding: links cut, numerals and
+    repetitions rewritten.
+    """
+    text = str(metadata_of(tracker).get("written") or tracker.latest_message.get("text") or "").strip()
     return "" if text.startswith("/") else text
 
 

@@ -62,13 +62,14 @@ class DeskOutput(OutputChannel):
 
     async def send_response(self, recipient_id: Text, message: Dict[Text, Any]) -> None:
         """Keep text, buttons and custom data together; Rasa's default sends them one by one."""
-        self.messages.append(
-            {
-                "text": message.get("text"),
-                "buttons": message.get("buttons") or [],
-                "custom": message.get("custom") or None,
-            }
-        )
+        said = {
+            "text": message.get("text"),
+            "buttons": message.get("buttons") or [],
+            "custom": message.get("custom") or None,
+        }
+        # No rule fitting, Rasa runs the fallback action up to ten times: once is enough to hear.
+        if said not in self.messages[-1:]:
+            self.messages.append(said)
 
 
 class DeskInput(InputChannel):
@@ -150,7 +151,8 @@ async def _run_turn(
                 input_channel=DeskInput.name(),
                 message_id=body["message_id"],
                 # The form's question goes along, so that the NLU can tell an answer from a digression.
-                metadata={**body["metadata"], **_form_state(tracker)},
+                # Normalising changes the message's text; `written` is what the citizen wrote.
+                metadata={**body["metadata"], **_form_state(tracker), "written": body["text"]},
             )
         )
     finally:

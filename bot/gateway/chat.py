@@ -235,15 +235,20 @@ async def _store(desk: Desk, conversation_id: str, incoming: Incoming) -> Receiv
     with must_exist():
         async with desk.begin() as session:
             received = await conversations.receive(session, inbound, now=desk.clock())
-            if _leaves_queue(incoming, received):
-                await handoff.return_to_bot(session, desk.office, conversation_id, now=desk.clock())
+            if _leaves_queue(desk, incoming, received):
+                await handoff.return_to_bot(
+                    session, desk.office, conversation_id, now=desk.clock(),
+                    reply_to=received.inbound_id,
+                )  # fmt: skip
     if handled_by(received.owner) == "bot":
         desk.turns.submit(conversation_id)
     return received
 
 
-def _leaves_queue(incoming: Incoming, received: Received) -> bool:
-    """Tell whether this button has to act here: while people have the conversation, the engine
-    sees none of its messages."""
-    waits = handled_by(received.owner) != "bot"
-    return incoming.payload == BACK_TO_BOT and waits and not received.duplicate
+def _leaves_queue(desk: Desk, incoming: Incoming, received: Received) -> bool:
+    """Tell whether this button, or its words, have to act here: while people have the
+    conversation, the engine sees none of its messages."""
+    if handled_by(received.owner) == "bot" or received.duplicate:
+        return False
+    words = desk.texts("commands.back_to_bot").split("|")
+    return incoming.payload == BACK_TO_BOT or incoming.text.strip(" 。！!") in words

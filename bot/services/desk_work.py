@@ -23,6 +23,7 @@ from bot.services.outbox import deliver_pending
 from bot.services.staff import agents_named
 from bot.services.tickets import move, touch
 from bot.services.views import TicketView, ticket_view
+from bot.store.database import announce
 from bot.store.tables import Agent, Ticket, TicketEntry, TicketEvent
 
 TEXT_MAX_CHARS = 4000
@@ -346,7 +347,11 @@ def _add_entry(
         session, ticket, actor=agent.id, action=_SEALED_AS[kind], now=now,
         new={"text_sha256": hashlib.sha256(text.encode()).hexdigest()},
     )  # fmt: skip
-    touch(session, ticket, now)
+    if kind == "note":
+        # A note changes nothing that another agent's save could overwrite.
+        announce(session, "staff", {"type": "ticket_changed", "id": ticket.id})
+    else:
+        touch(session, ticket, now)
 
 
 async def _tell_citizen(session: AsyncSession, ticket: Ticket, words: str, *, now: datetime) -> None:

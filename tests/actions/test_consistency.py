@@ -17,7 +17,9 @@ _TEXT_KEY = re.compile(r"""texts\(\s*"([a-z_.]+)\"""")
 def domain_actions() -> set[str]:
     named: set[str] = set()
     for path in DOMAIN.glob("*.yml"):
-        named.update((yaml.safe_load(path.read_text("utf-8")) or {}).get("actions", ()))
+        for action in (yaml.safe_load(path.read_text("utf-8")) or {}).get("actions", ()):
+            # An action with settings, such as `send_domain`, is a mapping of its name.
+            named.update(action if isinstance(action, dict) else [action])
     return named
 
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from bot.services.forms import FormCatalogue
+from bot.settings import PROJECT_ROOT
 from tests.actions.conftest import ASSISTANCE, REPORT, Actions
 from tests.actions.dialogue import make_tracker, run, slots_set
 
@@ -164,3 +166,11 @@ async def test_the_day_that_the_desk_names_is_today(actions: Actions) -> None:
     player.slots = {"requested_slot": "complaint_period"}
     await player.says("昨天")
     assert player.slots["complaint_period"] == "2026-03-04"
+
+
+@pytest.mark.parametrize(
+    "said", ["取消提交", "放弃提交", "先别提交", "等会再提交", "挺好的", "不是很对", "还没核对完不能提交", "提交吗"]
+)
+def test_nothing_is_submitted_by_words_that_only_sound_like_it(said: str) -> None:
+    forms = FormCatalogue.load(PROJECT_ROOT / "knowledge_base")
+    assert not forms.words.says_submit(said)

@@ -38,6 +38,7 @@ TALK = frozenset({"greet", "goodbye", "thank"})
 _STORED = "forms.json"
 # Fields whose answers are sentences, as against a number, a place, a date or one of a few words.
 _FREE = frozenset({"text", "narrative"})
+_PATTERNS = ("asks", "changes", "cancels", "human", "ticket")
 _CLOSED = frozenset({"choice", "yes_no"})
 
 
@@ -48,6 +49,7 @@ class Question:
     Attributes:
         kind: As in the form's file, or `confirm` for the summary.
         answers: Titles and aliases of the choices, as `core` writes them.
+        aliases: How the form's fields are named in corrections, likewise.
     """
 
     kind: Text
@@ -92,6 +94,9 @@ class DigressionGate(TrainedComponent, IntentClassifier):
             "forms": "knowledge_base/forms",
             "asks_pattern": "asks",
             "changes_pattern": "changes",
+            "cancels_pattern": "cancels",
+            "human_pattern": "human_word",
+            "ticket_pattern": "ticket_number",
             "command": 0.6,
             "question": 0.5,
             "free_command_length": 12,
@@ -101,12 +106,13 @@ class DigressionGate(TrainedComponent, IntentClassifier):
             "story": 0.3,
             "story_length": 10,
             "near": 0.75,
+            "ticket_length": 45,
         }
 
     def __init__(self, config: Dict[Text, Any], name: Text, *storage: Any) -> None:
         TrainedComponent.__init__(self, config, name, *storage)
         self._questions: Dict[Text, Question] = {}
-        self._asks = self._changes = re.compile("(?!)")
+        self._set_patterns(dict.fromkeys(_PATTERNS, "(?!)"))
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
@@ -118,16 +124,20 @@ class DigressionGate(TrainedComponent, IntentClassifier):
         """Take over the forms' questions, and the patterns of nlu_data."""
         for form in load_forms(REPOSITORY / self._config["forms"]):
             self._questions.update(_questions(form))
-        patterns = {entry["name"]: entry["pattern"] for entry in training_data.regex_features}
-        self._asks = re.compile(patterns.get(self._config["asks_pattern"], "(?!)"))
-        self._changes = re.compile(patterns.get(self._config["changes_pattern"], "(?!)"))
+        known = {entry["name"]: entry["pattern"] for entry in training_data.regex_features}
+        self._set_patterns({name: known.get(self._config[f"{name}_pattern"], "(?!)") for name in _PATTERNS})
+
+    def _set_patterns(self, patterns: Dict[Text, Text]) -> None:
+        self._patterns = patterns
+        self._asks, self._changes, self._cancels, self._human, self._ticket = (
+            re.compile(patterns[name]) for name in _PATTERNS
+        )
 
     def write(self, folder: Path) -> None:
         """Store them."""
         stored = {
             "questions": {slot: vars(question) for slot, question in self._questions.items()},
-            "asks": self._asks.pattern,
-            "changes": self._changes.pattern,
+            "patterns": self._patterns,
         }
         (folder / _STORED).write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
 
@@ -135,11 +145,14 @@ class DigressionGate(TrainedComponent, IntentClassifier):
         """Restore them."""
         stored = json.loads((folder / _STORED).read_text(encoding="utf-8"))
         self._questions = {slot: Question(**question) for slot, question in stored["questions"].items()}
-        self._asks, self._changes = re.compile(stored["asks"]), re.compile(stored["changes"])
+        self._set_patterns(stored["patterns"])
 
     def work(self, message: Message) -> None:
-        """Set the intent of a message that comes while a form asks."""
+        """Set the intent of a message that comes while a form asks, or that names a ticket."""
         text = message.get(TEXT) or ""
+        if self._names_ticket(message):
+            message.set(INTENT, {"name": "check_ticket", "confidence": 1.0}, add_to_output=True)
+            return
         question = self._questions.get((message.get("metadata") or {}).get("requested_slot") or "")
         if question is None or text.startswith(INTENT_MESSAGE_PREFIX):
             return
@@ -147,6 +160,12 @@ class DigressionGate(TrainedComponent, IntentClassifier):
         intent = self._decide(question, heard)
         confidence = heard.confidence if intent == heard.intent else 1.0
         message.set(INTENT, {"name": intent, "confidence": confidence}, add_to_output=True)
+
+    def _names_ticket(self, message: Message) -> bool:
+        """Tell whether it is a ticket's number, with little else: the number as written, since
+        normalising shortens long runs of one digit."""
+        written = str((message.get("metadata") or {}).get("written") or "").upper()
+        return len(written) <= self._config["ticket_length"] and bool(self._ticket.search(written))
 
     def _decide(self, question: Question, heard: Heard) -> Text:
         """Return the intent: first what is certain, then what is likely, else an answer."""
@@ -158,22 +177,47 @@ class DigressionGate(TrainedComponent, IntentClassifier):
             return heard.intent
         if heard.exact and (heard.intent == "skip_field" or heard.intent == "deny" and question.skippable):
             return "skip_field" if question.kind != "yes_no" else ANSWER
-        if self._changes.search(heard.text) and self._is_short(question, heard):
+        if self._corrects(question, heard):
             return "correct_field"
+        if self._wants_person(question, heard):
+            return "request_human"
         if self._is_command(question, heard) or self._is_question(question, heard):
             return heard.intent
         return ANSWER
 
     def _at_summary(self, question: Question, heard: Heard) -> Text:
+        """Nothing but the plain words submits; what is in doubt is an answer, and the desk asks again."""
         if heard.intent == "affirm" and heard.exact:
             return "affirm"
+        if self._cancels.search(heard.text):
+            return "cancel_form"
         if heard.intent == "deny" and heard.exact or self._changes.search(heard.text):
             return "correct_field"
         if any(alias in heard.core for alias in question.aliases) and not self._asks.search(heard.text):
             return "correct_field"
-        if heard.exact or heard.intent in QUESTIONS or heard.confidence >= self._config["command"]:
+        if heard.exact and heard.intent in TALK:
+            return heard.intent
+        if heard.intent in COMMANDS | REQUESTS and (heard.exact or heard.confidence >= self._config["command"]):
+            return heard.intent
+        if heard.intent in QUESTIONS and (heard.exact or self._asks_surely(heard)):
             return heard.intent
         return ANSWER
+
+    def _asks_surely(self, heard: Heard) -> bool:
+        return bool(self._asks.search(heard.text)) and heard.confidence >= self._config["question"]
+
+    def _corrects(self, question: Question, heard: Heard) -> bool:
+        """Tell whether an earlier answer is to be changed: short, or with the name of a field."""
+        if not self._changes.search(heard.text):
+            return False
+        named = any(alias in heard.core for alias in question.aliases)
+        return self._is_short(question, heard) or named and len(heard.text) <= self._config["command_length"]
+
+    def _wants_person(self, question: Question, heard: Heard) -> bool:
+        """Tell whether a person is asked for in so many words where no story is told."""
+        return question.kind != "narrative" and bool(self._human.search(heard.text)) and (
+            len(heard.text) <= self._config["command_length"]
+        )
 
     def _is_command(self, question: Question, heard: Heard) -> bool:
         if heard.intent not in COMMANDS | REQUESTS | TALK | {"skip_field"}:
@@ -216,12 +260,12 @@ def _heard(message: Message, text: Text) -> Heard:
 
 
 def _questions(form: Form) -> Dict[Text, Question]:
-    questions = {form.slot(field.name): _question(field) for field in form.fields}
     aliases = sorted({core(alias) for field in form.fields for alias in field.aliases if len(alias) > 1})
+    questions = {form.slot(field.name): _question(field, aliases) for field in form.fields}
     questions[form.confirm_slot] = Question(CONFIRM, False, [], aliases)
     return questions
 
 
-def _question(field: Field) -> Question:
+def _question(field: Field, aliases: List[Text]) -> Question:
     answers = sorted({core(name) for choice in field.choices for name in choice.names})
-    return Question(field.kind, field.skippable, answers, [])
+    return Question(field.kind, field.skippable, answers, aliases)

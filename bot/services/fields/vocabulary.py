@@ -6,10 +6,12 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from opencc import OpenCC
 
 _SHORT = 12  # characters; a longer sentence says more than yes
 _EDGE = " \t\r\n\u3000。，、；：！？…~～,.;:!?\"'“”‘’()（）[]【】<>《》-—"
@@ -21,9 +23,15 @@ def normalise(text: str) -> str:
     return re.sub(r"\s+", " ", "".join(c for c in folded if c == "\n" or c.isprintable())).strip()
 
 
+@cache
+def _to_simplified() -> OpenCC:
+    # Reads its tables from disk, so not at import.
+    return OpenCC("t2s")
+
+
 def bare(text: str) -> str:
-    """Return the text in lower case without spaces and without punctuation at its ends."""
-    return re.sub(r"\s+", "", normalise(text)).strip(_EDGE).lower()
+    """Return the text for comparing: lower case, simplified, no spaces, no punctuation at its ends."""
+    return _to_simplified().convert(re.sub(r"\s+", "", normalise(text)).strip(_EDGE).lower())
 
 
 @dataclass(frozen=True)
@@ -90,9 +98,9 @@ class Vocabulary:
     def says_submit(self, text: str) -> bool:
         """Tell whether the answer confirms the summary: 确认, 好的提交吧, but not 先别提交."""
         said = bare(text)
-        if said in self.submit | self.yes:
-            return True
-        if len(said) > _SHORT or any(word in said for word in self.negation):
-            return False
-        said = said.rstrip("".join(self.particles))
-        return any(said.endswith(word) for word in self.submit if len(word) > 1)
+        words = sorted(self.submit | self.yes, key=len, reverse=True)
+        # Made of such words from end to end: a sentence that merely ends in one may say the opposite.
+        whole = "(?:{}|[{}，,、。！!])+".format(
+            "|".join(map(re.escape, words)), "".join(self.particles)
+        )
+        return len(said) <= _SHORT and re.fullmatch(whole, said) is not None
