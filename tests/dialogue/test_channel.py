@@ -126,4 +126,5 @@ def test_actions_see_the_conversation_and_its_metadata(citizen: Citizen, desk: F
     assert tracker["latest_message"]["metadata"] == {
         "today": "2026-11-20", "failed_tries": 0,
         "active_form": "complaint", "requested_slot": "complaint_report_type",
+        "written": "权利人投诉",
     }  # fmt: skip

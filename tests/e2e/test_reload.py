@@ -46,3 +46,20 @@ async def test_message_sent_while_offline_goes_out_once_when_the_network_is_back
     asked = [text for _, text in await chat.shown() if "注册商标的有效期是多少年" in text and "您：" in text]
     assert len(asked) == 1, asked
     await chat.check_order()
+
+
+async def test_page_that_outlives_the_desk_sends_and_shows_everything_once(system: System, browser: Browser) -> None:
+    chat = await ChatPage.open(browser, system.url, PHONE)
+    await chat.say("外观设计专利权的保护期限是多少年？", "十五年")
+
+    system.kill_desk()
+    await chat.write("注册商标的有效期是多少年？")
+    await expect(chat.page.locator("#offline")).to_be_visible()
+
+    await chat.hears("十年")
+    await expect(chat.page.locator("#offline")).to_be_hidden()
+    await chat.is_settled()
+    shown = [text for _, text in await chat.shown()]
+    assert len([text for text in shown if "注册商标的有效期是多少年" in text and "您：" in text]) == 1
+    assert len([text for text in shown if "十五年" in text]) == 1
+    await chat.check_order()
