@@ -84,11 +84,11 @@ def load_secrets(settings: Settings) -> Secrets:
         values[name] = given.get_secret_value() if given else kept.get(name) or secrets.token_urlsafe(32)
     made = {name: value for name, value in values.items() if getattr(settings, name) is None}
     if not made.items() <= kept.items():
-        _write_private(path, json.dumps({**kept, **made}))
+        write_private(path, json.dumps({**kept, **made}))
     return Secrets(**{name: SecretStr(value) for name, value in values.items()})
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
     """Write a file that only its owner can read, all at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}.tmp")

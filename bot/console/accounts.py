@@ -12,7 +12,7 @@ from aiohttp import web
 from bot.console.inputs import see_other
 from bot.console.keys import AGENT, CONSOLE_PREFIX, CSRF, DESK, TOKEN, WORDS
 from bot.console.sessions import (
-    client_address,
+    address_of,
     drop_session,
     give_login_token,
     give_session,
@@ -78,7 +78,7 @@ async def _open_session(request: web.Request, login: str, password: str) -> staf
             session,
             login,
             password,
-            address=client_address(request),
+            address=address_of(request),
             now=desk.clock(),
             lifetime=timedelta(hours=desk.settings.staff_session_hours),
         )
@@ -94,7 +94,7 @@ async def _open_session(request: web.Request, login: str, password: str) -> staf
 def _refused(
     request: web.Request, error: LoginFailed | LoginLimited, login: str, next_page: str
 ) -> web.Response:
-    log.info("staff.login_refused", code=error.code, address=client_address(request))
+    log.info("staff.login_refused", code=error.code, address=address_of(request))
     words = request.config_dict[WORDS]
     return _login_form(
         request,

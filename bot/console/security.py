@@ -141,7 +141,9 @@ async def _check_csrf(request: web.Request) -> None:
     if route_name(request) == "login":
         expected = request.cookies.get(LOGIN_COOKIE)
     given = request.headers.get(CSRF_HEADER) or await _form_token(request)
-    if not expected or not given or not hmac.compare_digest(expected.encode(), given.encode()):
+    if not expected or not given or not hmac.compare_digest(
+        expected.encode(), given.encode(errors="surrogateescape")
+    ):
         raise CsrfFailed
 
 

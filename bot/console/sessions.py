@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from bot.addresses import client_address
 from bot.console.keys import AGENT, CSRF, DESK, TOKEN
 from bot.services import staff
 
@@ -79,17 +80,9 @@ async def recognise(request: web.Request) -> None:
         request[TOKEN] = token
 
 
-def client_address(request: web.Request) -> str:
-    """Return the address of the browser, as far as our own proxies vouch for it.
-
-    Each trusted proxy appends the address it was called from to `X-Forwarded-For`, so the last
-    `trusted_proxies` entries are ours and everything before them is the caller's invention.
-    """
-    proxies = request.config_dict[DESK].settings.trusted_proxies
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-    if proxies and len(hops) >= proxies:
-        return hops[-proxies]
-    return request.remote or "unknown"
+def address_of(request: web.Request) -> str:
+    """Return the address of the browser, as far as our own proxies vouch for it."""
+    return client_address(request, request.config_dict[DESK].settings.trusted_proxies)
 
 
 def safe_next(path: str, *, prefix: str) -> str | None:

@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.assistant.turns import TurnResult
 from bot.bootstrap import Desk
-from bot.gateway.addresses import client_address
 from bot.gateway.keys import DESK, LIMITS
 from bot.gateway.problems import MessageEmpty
 from bot.gateway.requests import (
+    address_of,
     conversation_of,
     day_field,
     message_id,
@@ -81,7 +81,7 @@ async def post_message(request: web.Request) -> web.Response:
     desk = request.config_dict[DESK]
     operator = is_operator(request)
     if not operator:
-        request.config_dict[LIMITS].address_messages.take(client_address(request), desk.clock())
+        request.config_dict[LIMITS].address_messages.take(address_of(request), desk.clock())
     body = await read_json(request)
     incoming = read_incoming(desk, body, operator=operator)
     token = session_token(request, body)
@@ -140,7 +140,7 @@ def _wait_seconds(body: Mapping[str, Any], longest: float) -> float:
 async def get_messages(request: web.Request) -> web.Response:
     """Return what was said after a sequence number, and the state of the conversation."""
     desk = request.config_dict[DESK]
-    request.config_dict[LIMITS].address_reads.take(client_address(request), desk.clock())
+    request.config_dict[LIMITS].address_reads.take(address_of(request), desk.clock())
     conversation_id = conversation_of(request, session_token(request))
     after = whole_number(request.query.get("after", "0"), "after")
     return web.json_response(await _since(desk, conversation_id, after))
@@ -200,7 +200,7 @@ async def _start(request: web.Request, *, operator: bool = False) -> str:
     desk = request.config_dict[DESK]
     now = desk.clock()
     if not operator:
-        request.config_dict[LIMITS].address_sessions.take(client_address(request), now)
+        request.config_dict[LIMITS].address_sessions.take(address_of(request), now)
     visitor = str(uuid.uuid4())
     async with desk.begin() as session:
         conversation = await conversations.start_conversation(

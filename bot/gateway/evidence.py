@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from aiohttp import BodyPartReader, MultipartReader, web
 
 from bot.bootstrap import Desk
-from bot.gateway.addresses import client_address
 from bot.gateway.chat import conversation_status
 from bot.gateway.keys import DESK, LIMITS, WORDS
 from bot.gateway.problems import BodyTooLarge, UploadTooSlow
-from bot.gateway.requests import conversation_of, session_token
+from bot.gateway.requests import address_of, conversation_of, session_token
 from bot.gateway.words import Words
 from bot.helpdesk.errors import BadRequest, FileTooLarge
 from bot.services import conversations, evidence, tickets
@@ -40,7 +39,7 @@ async def upload(request: web.Request) -> web.Response:
     """Store one file: `multipart/form-data` with `file`, and before it, without a session token,
     `session`, or `number` and `code` of a ticket."""
     desk = request.config_dict[DESK]
-    request.config_dict[LIMITS].address_uploads.take(client_address(request), desk.clock())
+    request.config_dict[LIMITS].address_uploads.take(address_of(request), desk.clock())
     if (request.content_length or 0) > desk.evidence.max_bytes + _FRAME_BYTES:
         raise FileTooLarge(limit_mb=desk.settings.evidence_max_mb)
     reader = await _reader(request)
@@ -57,7 +56,7 @@ async def verify(request: web.Request) -> web.Response:
     is left out, and so is the row's id.
     """
     desk = request.config_dict[DESK]
-    request.config_dict[LIMITS].address_lookups.take(client_address(request), desk.clock())
+    request.config_dict[LIMITS].address_lookups.take(address_of(request), desk.clock())
     async with desk.read() as session:
         receipt = await evidence.verify_receipt(session, desk.evidence, request.match_info["receipt"])
     return web.json_response({**public_receipt(receipt, with_name=False), "intact": receipt.intact})
@@ -102,7 +101,7 @@ async def _owner(request: web.Request, desk: Desk, fields: dict[str, str]) -> Ow
         TicketNotFound: Wrong number or wrong code.
     """
     if "number" in fields:
-        request.config_dict[LIMITS].address_lookups.take(client_address(request), desk.clock())
+        request.config_dict[LIMITS].address_lookups.take(address_of(request), desk.clock())
         async with desk.read() as session:
             ticket = await tickets.look_up(
                 session, desk.office, fields["number"], fields.get("code", "")

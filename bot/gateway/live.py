@@ -18,10 +18,9 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bot.bootstrap import Desk
-from bot.gateway.addresses import client_address
 from bot.gateway.chat import conversation_status
 from bot.gateway.keys import DESK, LIMITS, SOCKETS
-from bot.gateway.requests import conversation_of, whole_number
+from bot.gateway.requests import address_of, conversation_of, whole_number
 from bot.helpdesk.errors import HelpdeskError
 from bot.services import conversations
 from bot.services.views import ConversationStatus
@@ -41,7 +40,7 @@ _PAGE = 200
 
 async def chat_socket(request: web.Request) -> web.WebSocketResponse:
     """Serve one WebSocket until either side closes it."""
-    address, now = client_address(request), request.config_dict[DESK].clock()
+    address, now = address_of(request), request.config_dict[DESK].clock()
     request.config_dict[LIMITS].address_reads.take(address, now)
     sockets = request.config_dict[SOCKETS]
     with sockets.place(address):

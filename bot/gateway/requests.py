@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.addresses import client_address
 from bot.gateway.keys import DESK
 from bot.gateway.problems import BodyTooLarge, UploadTooSlow
 from bot.helpdesk.errors import BadRequest, MessageTooLong, SessionInvalid
@@ -64,6 +65,11 @@ async def read_limited(request: web.Request, limit: int) -> bytes:
     except TimeoutError as error:
         raise UploadTooSlow from error
     return bytes(body)
+
+
+def address_of(request: web.Request) -> str:
+    """Return the key under which this client's requests are counted."""
+    return client_address(request, request.config_dict[DESK].settings.trusted_proxies)
 
 
 def text_field(body: Mapping[str, Any], name: str, *, limit: int) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot.bootstrap import Desk
-from bot.gateway.addresses import client_address
 from bot.gateway.keys import DESK, LIMITS, WORDS
-from bot.gateway.requests import read_json, text_field
+from bot.gateway.requests import address_of, read_json, text_field
 from bot.gateway.tracking import Tracking, track
 from bot.helpdesk.errors import TicketNotFound
 from bot.services import tickets
@@ -50,7 +49,7 @@ def limit_lookups(request: web.Request) -> None:
         RateLimited: Too many tries from this address.
     """
     desk = request.config_dict[DESK]
-    request.config_dict[LIMITS].address_lookups.take(client_address(request), desk.clock())
+    request.config_dict[LIMITS].address_lookups.take(address_of(request), desk.clock())
 
 
 async def look_up(request: web.Request, number: str, code: str) -> Tracking:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.bootstrap import utc_now
-from bot.services.staff import add_agent, has_agents, one_time_password
-from bot.settings import Settings
+from bot.services.staff import add_agent, agent_named, has_agents, one_time_password
+from bot.settings import Settings, write_private
 from bot.store.database import Database
 from bot.store.migrate import upgrade
 
@@ -13,21 +13,26 @@ _FIRST_NAME = "管理员"
 
 
 async def first_staff_login(settings: Settings) -> str | None:
-    """Migrate the store; on a new one make the first account and return `login password`.
+    """Migrate the store; on a new one make the first account. Return `login password` until the
+    password, which is random, has been changed.
 
-    The password is random, told once, and must be changed at the first log-in.
+    It is kept in the data folder, readable by its owner only, until then: a first start that fails
+    half-way must not leave an account that nobody can open.
     """
-    database = Database(settings.database)
+    database, kept = Database(settings.database), settings.data_dir / "first-login"
     try:
         await upgrade(database.engine)
         async with database.begin() as session:
-            if await has_agents(session):
-                return None
-            password = one_time_password()
-            await add_agent(
-                session, login=FIRST_LOGIN, name=_FIRST_NAME, role="administrator",
-                password=password, now=utc_now(),
-            )  # fmt: skip
-            return f"{FIRST_LOGIN} {password}"
+            first = await agent_named(session, FIRST_LOGIN)
+            if first is None and not await has_agents(session):
+                password = one_time_password()
+                write_private(kept, f"{FIRST_LOGIN} {password}")
+                await add_agent(
+                    session, login=FIRST_LOGIN, name=_FIRST_NAME, role="administrator",
+                    password=password, now=utc_now(),
+                )  # fmt: skip
+            elif first is None or not first.must_change_password:
+                kept.unlink(missing_ok=True)
+        return kept.read_text() if kept.exists() else None
     finally:
         await database.close()

@@ -17,7 +17,7 @@ import aiohttp
 from bot.ops.manager import StartFailed, free_port
 from bot.ops.state import RunState, read_state, stop
 from bot.ops.words import words
-from bot.settings import Settings
+from bot.settings import Secrets, Settings
 
 _START_TIMEOUT = 600.0
 
@@ -37,11 +37,20 @@ def start_detached(settings: Settings, say: Say) -> RunState:
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=settings.root, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            start_new_session=True, env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            start_new_session=True, env=_environment(settings),
         )  # fmt: skip
     state = _wait_ready(settings, process, log, say)
     say(f"detached {process.pid}")
     return state
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Return the environment less what the settings took back: a temporary system must not open
+    the database, or use the secrets, that the environment names."""
+    names = ("database_url", *Secrets.model_fields)
+    dropped = {f"RIGHTSDESK_{name.upper()}" for name in names if getattr(settings, name) is None}
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    return kept | {"PYTHONUNBUFFERED": "1"}
 
 
 def _wait_ready(settings: Settings, process: subprocess.Popen[bytes], log: Path, say: Say) -> RunState:
@@ -54,7 +63,7 @@ def _wait_ready(settings: Settings, process: subprocess.Popen[bytes], log: Path,
         if process.poll() is not None:
             raise StartFailed(text[-2000:])
         state = read_state(settings.data_dir)
-        if state and state.ready and words("console", detail="").strip() in text:
+        if state and state.ready and (state.staff_login or state.url) in text:
             return state
         time.sleep(0.2)
     process.terminate()
@@ -74,7 +83,8 @@ def running_system(settings: Settings, say: Say) -> Iterator[tuple[Settings, Run
         return
     say("eval_starting")
     with tempfile.TemporaryDirectory(prefix="rightsdesk-eval-") as folder:
-        temporary = settings.model_copy(update={"data_dir": Path(folder), "port": free_port()})
+        own = dict.fromkeys(("database_url", *Secrets.model_fields))
+        temporary = settings.model_copy(update=own | {"data_dir": Path(folder), "port": free_port()})
         state = start_detached(temporary, say)
         try:
             yield temporary, state

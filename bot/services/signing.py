@@ -49,7 +49,7 @@ class Signer:
             body, mac = _decode(body_part).decode(), _decode(mac_part)
             conversation_id, issued = body.rsplit("|", 1)
             age = now.timestamp() - int(issued)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise SessionInvalid from error
         if not hmac.compare_digest(mac, self._mac("session", body)[:24]):
             raise SessionInvalid

@@ -194,6 +194,11 @@ async def agents_named(session: AsyncSession, *agent_ids: str | None) -> dict[st
     return dict(rows.all())
 
 
+async def agent_named(session: AsyncSession, login: str) -> Agent | None:
+    """Return the account with this login, None if there is none."""
+    return await session.scalar(select(Agent).where(Agent.login == login))
+
+
 async def has_agents(session: AsyncSession) -> bool:
     """Tell whether any account exists; a new installation gets its first one at start-up."""
     return await session.scalar(select(Agent.id).limit(1)) is not None

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.gateway.addresses import counted_address
+from bot.addresses import counted_address
 from bot.gateway.limits import Buckets, Rule
 from bot.gateway.problems import RateLimited
 

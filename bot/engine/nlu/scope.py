@@ -32,7 +32,6 @@ from bot.engine.nlu.component import TrainedComponent
 from bot.engine.nlu.terms import tokens_of
 from bot.engine.nlu.text import normalise_document
 
-
 _STORED = "scope.json"
 # Share of Chinese at large in the mixture: it keeps the ratio finite for words our articles lack.
 _BACKGROUND = 0.1

@@ -6,14 +6,14 @@ from ipaddress import IPv6Address, ip_address
 
 from aiohttp import web
 
-from bot.gateway.keys import DESK
 
+def client_address(request: web.Request, trusted_proxies: int) -> str:
+    """Return the key under which this client's requests are counted.
 
-def client_address(request: web.Request) -> str:
-    """Return the key under which this client's requests are counted."""
-    trusted = request.config_dict[DESK].settings.trusted_proxies
+    A header may come several times, a line for each proxy; all of them count.
+    """
     forwarded = ",".join(request.headers.getall("X-Forwarded-For", ()))
-    return counted_address(request.remote or "", forwarded, trusted)
+    return counted_address(request.remote or "", forwarded, trusted_proxies)
 
 
 def counted_address(peer: str, forwarded: str, trusted_proxies: int) -> str:

@@ -1,0 +1,33 @@
+"""The first account: never without a password that somebody can read, never for long."""
+
+from pathlib import Path
+
+from bot.ops.first_start import first_staff_login
+from bot.ops.running import _environment
+from bot.services.staff import agent_named, change_password
+from bot.store.database import Database
+from tests.conftest import make_settings
+
+
+async def test_the_first_login_is_shown_until_its_password_was_changed(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    first = await first_staff_login(settings)
+    assert first == await first_staff_login(settings)
+    assert (settings.data_dir / "first-login").stat().st_mode & 0o077 == 0
+    login, password = first.split()
+    database = Database(settings.database)
+    async with database.begin() as session:
+        agent = await agent_named(session, login)
+        await change_password(session, agent.id, old=password, new="a new long one", keep_token="")
+    await database.close()
+    assert await first_staff_login(settings) is None
+    assert not (settings.data_dir / "first-login").exists()
+
+
+def test_a_temporary_system_opens_nothing_that_the_environment_names(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("RIGHTSDESK_DATABASE_URL", "postgresql+psycopg://production/db")
+    monkeypatch.setenv("RIGHTSDESK_SECRET_KEY", "production")
+    assert "RIGHTSDESK_DATABASE_URL" in _environment(make_settings(tmp_path, "sqlite+aiosqlite:///x"))
+    temporary = make_settings(tmp_path).model_copy(update={"database_url": None, "secret_key": None})
+    environment = _environment(temporary)
+    assert not {"RIGHTSDESK_DATABASE_URL", "RIGHTSDESK_SECRET_KEY"} & set(environment)
