@@ -28,6 +28,7 @@ log = structlog.get_logger()
 TICK_SECONDS = 20
 BREATH_SECONDS = 0.5
 SIGN_IN_AGAIN = 4401
+TRY_AGAIN = WSCloseCode.TRY_AGAIN_LATER
 _MAX_INCOMING_BYTES = 4096
 
 
@@ -69,6 +70,7 @@ class Line:
         self._desk = request.config_dict[DESK]
         self._socket = socket
         self._watching: asyncio.Task[None] | None = None
+        self._hanging_up: asyncio.Task[bool] | None = None
         self._close_code: int = WSCloseCode.GOING_AWAY
 
     async def listen(self) -> None:
@@ -131,6 +133,14 @@ class Line:
             self._watching = None
         if kind == "watch":
             self._watching = asyncio.create_task(self._follow(conversation_id, after))
+            self._watching.add_done_callback(self._hang_up_if_failed)
+
+    def _hang_up_if_failed(self, watching: asyncio.Task[None]) -> None:
+        """Close the line when following it failed: the browser connects again and catches up,
+        instead of showing a conversation that stands still."""
+        if not watching.cancelled() and watching.exception() is not None:
+            log.error("console.live_failed", error=repr(watching.exception()))
+            self._hanging_up = asyncio.create_task(self._socket.close(code=TRY_AGAIN))
 
     async def _follow(self, conversation_id: str, after: int) -> None:
         """Send what was said after `after`, and then whatever is said."""

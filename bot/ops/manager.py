@@ -28,6 +28,8 @@ _STOP_TIMEOUT = 15.0
 _RESTART_DELAYS = (0.5, 1.0, 2.0, 5.0, 10.0)
 #: A process that ran this long starts with the shortest delay again.
 _HEALTHY_AFTER = 60.0
+_HEALTH_INTERVAL = 15.0
+_HEALTH_MISSES = 4
 #: From linux/prctl.h.
 _PR_SET_PDEATHSIG = 1
 
@@ -67,17 +69,34 @@ class Child:
         failures = 0
         while not self._stopping:
             started = time.monotonic()
-            await self._start()
-            assert self._process is not None
-            if self._stopping:
-                # `stop` came while this one was being started, and saw the one before it.
-                await self.stop()
-            await self._process.wait()
+            try:
+                await self._run_once()
+            except OSError as error:
+                # Its environment may be being installed anew; it is tried again like one that ended.
+                self._say_in_log(f"cannot start: {error}")
             if self._stopping:
                 return
             failures = 0 if time.monotonic() - started > _HEALTHY_AFTER else failures + 1
             self.restarts += 1
             await asyncio.sleep(_RESTART_DELAYS[min(failures, len(_RESTART_DELAYS) - 1)])
+
+    async def _run_once(self) -> None:
+        await self._start()
+        assert self._process is not None
+        if self._stopping:
+            # `stop` came while this one was being started, and saw the one before it.
+            await self.stop()
+        await self._process.wait()
+
+    def _say_in_log(self, words: str) -> None:
+        with self._log.open("a") as log:
+            log.write(f"manager: {self.name}: {words}\n")
+
+    def restart(self, why: str) -> None:
+        """End the process by force; `keep_running` starts it again."""
+        if self._process and self._process.returncode is None:
+            self._say_in_log(f"restarted: {why}")
+            self._process.kill()
 
     async def _start(self) -> None:
         with self._log.open("ab") as log:
@@ -137,7 +156,8 @@ class Manager:
         return model
 
     async def _supervise(self, model: Path, state: RunState) -> None:
-        children = [self._engine(model, state), self._desk(state)]
+        engine, desk = self._engine(model, state), self._desk(state)
+        children = [engine, desk]
         stop = asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -151,7 +171,7 @@ class Manager:
                 write_state(self.settings.data_dir, state)
                 self._say("ready")
                 self._announce(state)
-                await stop.wait()
+                await self._watch(state, engine, desk, stop)
             self._say("stopping")
         finally:
             # The desk first: while it ends its turns it still needs the engine.
@@ -164,6 +184,19 @@ class Manager:
         self._say(f"console {state.url}/console/")
         if state.staff_login:
             self._say(f"login {state.staff_login}")
+
+    async def _watch(self, state: RunState, engine: Child, desk: Child, stop: asyncio.Event) -> None:
+        """Until told to stop, restart what runs but no longer answers."""
+        missed = {engine: 0, desk: 0}
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as client:
+            while not await _happens_within(stop, _HEALTH_INTERVAL):
+                checks = await _checks(client, state)
+                missed[desk] = 0 if checks else missed[desk] + 1
+                missed[engine] = missed[engine] + 1 if checks and not checks.get("engine") else 0
+                for child in missed:
+                    if missed[child] >= _HEALTH_MISSES:
+                        child.restart(f"no answer {_HEALTH_MISSES} times")
+                        missed[child] = 0
 
     async def _until_ready(self, state: RunState, children: list[Child], stop: asyncio.Event) -> None:
         deadline = time.monotonic() + _READY_TIMEOUT
@@ -212,11 +245,22 @@ def _end_with_manager() -> None:
 
 
 async def _is_ready(client: aiohttp.ClientSession, state: RunState) -> bool:
+    return (await _checks(client, state)).get("status") == "ready"
+
+
+async def _checks(client: aiohttp.ClientSession, state: RunState) -> dict[str, object]:
+    """Return what the desk says of itself; nothing when it does not answer."""
     try:
         async with client.get(f"{state.url}/readyz") as response:
-            return (await response.json()).get("status") == "ready"
+            return dict(await response.json())
     except (aiohttp.ClientError, TimeoutError, ValueError):
-        return False
+        return {}
+
+
+async def _happens_within(event: asyncio.Event, seconds: float) -> bool:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+    return event.is_set()
 
 
 def check_port(host: str, port: int) -> None:

@@ -140,3 +140,29 @@ async def test_last_words_are_what_the_process_printed(child: Callable[[str], Ch
     await kept.stop()
     await asyncio.wait_for(task, 10)
     assert "to out" in kept.last_words()
+
+
+async def test_process_that_hangs_is_started_again_on_demand(child: Callable[[str], Child]) -> None:
+    kept = child(SLEEPS)
+
+    async def during() -> None:
+        first = kept.pid
+        kept.restart("no answer")
+        await until(lambda: kept.restarts == 1 and kept.pid != first)
+
+    await kept_running(kept, during)
+    assert "no answer" in kept.last_words()
+
+
+async def test_program_that_is_away_for_a_while_is_tried_again(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    kept = Child("child", [str(program)], dict(os.environ), tmp_path / "child.log", tmp_path)
+    task = asyncio.create_task(kept.keep_running())
+    await until(lambda: kept.restarts >= 1)
+    assert "cannot start" in kept.last_words()
+    program.symlink_to("/bin/cat")
+    try:
+        await until(lambda: kept.pid)
+    finally:
+        await kept.stop()
+        await asyncio.wait_for(task, 10)
