@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 
 from bot.console.inputs import see_other
-from bot.console.keys import AGENT, CONSOLE_PREFIX, CSRF, DESK, TOKEN, WORDS
+from bot.console.keys import AGENT, CONSOLE_PREFIX, CSRF, DESK, PASSWORDS, TOKEN, WORDS
 from bot.console.sessions import (
     address_of,
     drop_session,
@@ -73,21 +73,21 @@ async def log_in(request: web.Request) -> web.StreamResponse:
 
 async def _open_session(request: web.Request, login: str, password: str) -> staff.LoggedIn:
     desk = request.config_dict[DESK]
-    async with desk.begin() as session:
-        opened = await staff.log_in(
-            session,
-            login,
-            password,
-            address=address_of(request),
-            now=desk.clock(),
-            lifetime=timedelta(hours=desk.settings.staff_session_hours),
-        )
-        # A session from before, perhaps somebody else's on this machine, ends here.
-        if opened and (old := request.cookies.get(session_cookie(request))):
-            await staff.log_out(session, old)
-    # Raised only now, so that the record of the failed try is committed.
+    opened = await staff.log_in(
+        desk.database,
+        request.config_dict[PASSWORDS],
+        login,
+        password,
+        address=address_of(request),
+        now=desk.clock(),
+        lifetime=timedelta(hours=desk.settings.staff_session_hours),
+    )
     if opened is None:
         raise LoginFailed
+    # A session from before, perhaps somebody else's on this machine, ends here.
+    if old := request.cookies.get(session_cookie(request)):
+        async with desk.begin() as session:
+            await staff.log_out(session, old)
     return opened
 
 
@@ -143,10 +143,14 @@ async def change_password(request: web.Request) -> web.StreamResponse:
     if new.casefold() == agent.login.casefold():
         return _password_form(request, problem="password_weak", status=400)
     try:
-        async with request.config_dict[DESK].begin() as session:
-            await staff.change_password(
-                session, agent.id, old=old, new=new, keep_token=request[TOKEN]
-            )
+        await staff.change_password(
+            request.config_dict[DESK].database,
+            request.config_dict[PASSWORDS],
+            agent.id,
+            old=old,
+            new=new,
+            keep_token=request[TOKEN],
+        )
     except LoginFailed:
         return _password_form(request, problem="password_wrong", status=400)
     except BadRequest:

@@ -21,9 +21,10 @@ from bot.console import (
     tickets,
 )
 from bot.console.errors import json_errors, page_errors
-from bot.console.keys import DESK, SOCKETS, STAFF_API, WORDS
+from bot.console.keys import DESK, PASSWORDS, SOCKETS, STAFF_API, WORDS
 from bot.console.security import guard, harden
 from bot.console.words import Words
+from bot.services.staff import Passwords
 
 _HERE = Path(__file__).parent
 
@@ -31,7 +32,7 @@ _HERE = Path(__file__).parent
 def create_console_app(desk: Desk) -> web.Application:
     """Return the pages, to be mounted at `/console`."""
     app = web.Application(middlewares=[harden, page_errors, guard])
-    app[DESK], app[WORDS] = desk, Words.load(desk.texts)
+    app[DESK], app[WORDS], app[PASSWORDS] = desk, Words.load(desk.texts), Passwords()
     _set_up_templates(app)
     app.router.add_static("/static", _HERE / "static", name="static")
     app.add_routes(

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.bootstrap import Desk
 from bot.console.words import Words
+from bot.services.staff import Passwords
 from bot.store.tables import Agent
 
 #: Where the two applications are mounted.
@@ -16,6 +17,7 @@ STAFF_API = "/api/v1/staff"
 
 DESK = web.AppKey("console_desk", Desk)
 WORDS = web.AppKey("console_words", Words)
+PASSWORDS = web.AppKey("console_passwords", Passwords)
 #: Open live connections.
 SOCKETS = web.AppKey("console_sockets", WeakSet[web.WebSocketResponse])
 #: The signed-in agent, their CSRF token and the token of their session.

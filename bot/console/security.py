@@ -142,7 +142,7 @@ async def _check_csrf(request: web.Request) -> None:
         expected = request.cookies.get(LOGIN_COOKIE)
     given = request.headers.get(CSRF_HEADER) or await _form_token(request)
     if not expected or not given or not hmac.compare_digest(
-        expected.encode(), given.encode(errors="surrogateescape")
+        expected.encode(errors="surrogateescape"), given.encode(errors="surrogateescape")
     ):
         raise CsrfFailed
 

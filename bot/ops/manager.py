@@ -18,7 +18,7 @@ import aiohttp
 
 from bot.ops.first_start import first_staff_login
 from bot.ops.models import current_model, engine_python, train
-from bot.ops.state import RunState, held, write_state
+from bot.ops.state import RunState, held, take_leftover, write_state
 from bot.settings import Secrets, Settings, load_secrets
 
 Say = Callable[[str], None]
@@ -57,6 +57,7 @@ class Child:
         self._cwd = cwd
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = False
+        self._started = 0.0
         self.restarts = 0
 
     @property
@@ -64,11 +65,16 @@ class Child:
         """Return the running process, None between two."""
         return self._process.pid if self._process else None
 
+    @property
+    def is_loading(self) -> bool:
+        """Tell whether it was started again so recently that it need not answer yet."""
+        return self.restarts > 0 and time.monotonic() - self._started < _READY_TIMEOUT
+
     async def keep_running(self) -> None:
         """Run the process, and again whenever it ends, until `stop`."""
         failures = 0
         while not self._stopping:
-            started = time.monotonic()
+            self._started = time.monotonic()
             try:
                 await self._run_once()
             except OSError as error:
@@ -76,7 +82,7 @@ class Child:
                 self._say_in_log(f"cannot start: {error}")
             if self._stopping:
                 return
-            failures = 0 if time.monotonic() - started > _HEALTHY_AFTER else failures + 1
+            failures = 0 if time.monotonic() - self._started > _HEALTHY_AFTER else failures + 1
             self.restarts += 1
             await asyncio.sleep(_RESTART_DELAYS[min(failures, len(_RESTART_DELAYS) - 1)])
 
@@ -89,7 +95,8 @@ class Child:
         await self._process.wait()
 
     def _say_in_log(self, words: str) -> None:
-        with self._log.open("a") as log:
+        # A full disk must not end the supervision.
+        with contextlib.suppress(OSError), self._log.open("a") as log:
             log.write(f"manager: {self.name}: {words}\n")
 
     def restart(self, why: str) -> None:
@@ -139,7 +146,7 @@ class Manager:
     async def run(self) -> None:
         """Start everything, say where it listens, and keep it running until SIGTERM or SIGINT."""
         with held(self.settings.data_dir):
-            check_port(self.settings.host, self.settings.port)
+            await self._port_free()
             model = await self._model()
             state = RunState(
                 pid=os.getpid(), port=self.settings.port, host=self.settings.host,
@@ -147,6 +154,19 @@ class Manager:
             )  # fmt: skip
             write_state(self.settings.data_dir, state)
             await self._supervise(model, state)
+
+    async def _port_free(self) -> None:
+        """Wait for the desk of a manager that was killed just now: it may still be stopping."""
+        leftover = take_leftover(self.settings.data_dir)
+        ours = leftover is not None and leftover.port == self.settings.port
+        deadline = time.monotonic() + (_STOP_TIMEOUT if ours else 0)
+        while True:
+            try:
+                return check_port(self.settings.host, self.settings.port)
+            except PortTaken:
+                if time.monotonic() >= deadline:
+                    raise
+            await asyncio.sleep(0.2)
 
     async def _model(self) -> Path:
         model = current_model(self.settings)
@@ -194,6 +214,8 @@ class Manager:
                 missed[desk] = 0 if checks else missed[desk] + 1
                 missed[engine] = missed[engine] + 1 if checks and not checks.get("engine") else 0
                 for child in missed:
+                    if child.is_loading:
+                        missed[child] = 0
                     if missed[child] >= _HEALTH_MISSES:
                         child.restart(f"no answer {_HEALTH_MISSES} times")
                         missed[child] = 0

@@ -49,7 +49,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     the database, or use the secrets, that the environment names."""
     names = ("database_url", *Secrets.model_fields)
     dropped = {f"RIGHTSDESK_{name.upper()}" for name in names if getattr(settings, name) is None}
-    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    kept = {name: value for name, value in os.environ.items() if name.upper() not in dropped}
     return kept | {"PYTHONUNBUFFERED": "1"}
 
 
@@ -63,7 +63,7 @@ def _wait_ready(settings: Settings, process: subprocess.Popen[bytes], log: Path,
         if process.poll() is not None:
             raise StartFailed(text[-2000:])
         state = read_state(settings.data_dir)
-        if state and state.ready and (state.staff_login or state.url) in text:
+        if state and state.ready and (state.staff_login or f"{state.url}/console/") in text:
             return state
         time.sleep(0.2)
     process.terminate()

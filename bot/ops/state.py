@@ -42,11 +42,8 @@ class RunState:
 
 def read_state(data_dir: Path) -> RunState | None:
     """Return the running installation of this data folder, None if none runs."""
-    try:
-        state = RunState(**json.loads((data_dir / "run" / "state.json").read_text()))
-    except (FileNotFoundError, ValueError, TypeError):
-        return None
-    return state if is_locked(data_dir) and _is_alive(state.pid) else None
+    state = _parse(data_dir / "run" / "state.json")
+    return state if state and is_locked(data_dir) and _is_alive(state.pid) else None
 
 
 def write_state(data_dir: Path, state: RunState) -> None:
@@ -56,6 +53,17 @@ def write_state(data_dir: Path, state: RunState) -> None:
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(asdict(state), file)
     draft.replace(path)
+
+
+def take_leftover(data_dir: Path) -> RunState | None:
+    """Remove and return what a manager left behind that was killed; None after an orderly end.
+
+    Only for who holds the data folder: then the manager that wrote it cannot be running.
+    """
+    path = data_dir / "run" / "state.json"
+    state = _parse(path)
+    path.unlink(missing_ok=True)
+    return state
 
 
 @contextmanager
@@ -99,6 +107,13 @@ def stop(state: RunState, timeout: float = 30.0) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def _parse(path: Path) -> RunState | None:
+    try:
+        return RunState(**json.loads(path.read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
 
 
 def _is_alive(pid: int) -> bool:

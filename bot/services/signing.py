@@ -67,7 +67,7 @@ class Signer:
 
     def matches_code(self, ticket_number: str, code: str) -> bool:
         """Tell whether this is the ticket's code, in constant time; case and look-alikes do not count."""
-        given = normalise_code(code).encode()
+        given = normalise_code(code).encode(errors="surrogatepass")
         return hmac.compare_digest(given, self.query_code(ticket_number).encode())
 
     def _mac(self, purpose: str, body: str) -> bytes:

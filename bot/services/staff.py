@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import BadRequest, LoginFailed, LoginLimited
 from bot.services.ids import new_id
+from bot.store.database import Database
 from bot.store.tables import Agent, LoginAttempt, StaffSession
 
 ROLES = ("agent", "supervisor", "administrator")
@@ -75,8 +76,30 @@ async def add_agent(
     return agent
 
 
+class Passwords:
+    """Hashes and verifies passwords for one process, a few at a time and outside any transaction.
+
+    One verification takes 64 MiB and some tens of milliseconds on purpose: unbounded, a burst of
+    log-ins would take all memory and all threads.
+    """
+
+    def __init__(self, at_once: int = 4) -> None:
+        self._turns = asyncio.Semaphore(at_once)
+
+    async def matches(self, stored: str, password: str) -> bool:
+        """Tell whether this is the password of the stored hash."""
+        async with self._turns:
+            return await asyncio.to_thread(_matches, stored, password)
+
+    async def hash(self, password: str) -> str:
+        """Return what to store of a password."""
+        async with self._turns:
+            return await asyncio.to_thread(_hasher.hash, password)
+
+
 async def log_in(
-    session: AsyncSession,
+    database: Database,
+    passwords: Passwords,
     login: str,
     password: str,
     *,
@@ -84,21 +107,32 @@ async def log_in(
     now: datetime,
     lifetime: timedelta,
 ) -> LoggedIn | None:
-    """Open a session, or record a failed try and return None.
+    """Open a session, or return None; every try counts as failed until it has succeeded.
 
-    A failure is returned, not raised, so that the caller's transaction commits the record of it.
+    So tries made at the same time cannot pass the limit together, and one that is cut off in the
+    middle counts. The password is verified between two short transactions, not in one.
 
     Raises:
         LoginLimited: Too many failures for this login or address in `ATTEMPT_WINDOW`.
     """
-    await _check_limits(session, login, address, now)
-    agent = await session.scalar(select(Agent).where(Agent.login == login, Agent.is_active))
+    # On PostgreSQL two transactions would not see each other's tries.
+    async with database.alone("log-in"), database.begin() as session:
+        await _check_limits(session, login, address, now)
+        attempt = LoginAttempt(login=login[:40], address=address, at=now)
+        session.add(attempt)
+        agent = await session.scalar(select(Agent).where(Agent.login == login, Agent.is_active))
     stored = agent.password_hash if agent else _DUMMY_HASH
-    if not await asyncio.to_thread(_matches, stored, password) or agent is None:
-        session.add(LoginAttempt(login=login[:40], address=address, at=now))
+    if not await passwords.matches(stored, password) or agent is None:
         return None
-    await session.execute(delete(LoginAttempt).where(LoginAttempt.login == login))
-    return await _new_session(session, agent, now, lifetime)
+    async with database.begin() as session:
+        agent = await session.get_one(Agent, agent.id)
+        if not agent.is_active or agent.password_hash != stored:
+            return None
+        # Tries that are still being verified came later and keep counting.
+        await session.execute(
+            delete(LoginAttempt).where(LoginAttempt.login == login[:40], LoginAttempt.id <= attempt.id)
+        )
+        return await _new_session(session, agent, now, lifetime)
 
 
 async def _check_limits(session: AsyncSession, login: str, address: str, now: datetime) -> None:
@@ -163,26 +197,32 @@ async def log_out(session: AsyncSession, token: str) -> None:
 
 
 async def change_password(
-    session: AsyncSession, agent_id: str, *, old: str, new: str, keep_token: str
+    database: Database, passwords: Passwords, agent_id: str, *, old: str, new: str, keep_token: str
 ) -> None:
     """Change a password and end the agent's other sessions.
 
     Raises:
-        LoginFailed: The old password is wrong.
+        LoginFailed: The old password is wrong, or was changed meanwhile.
         BadRequest: The new password is too short, or the same as the old one.
     """
-    agent = await session.get_one(Agent, agent_id)
-    if not await asyncio.to_thread(_matches, agent.password_hash, old):
+    async with database.read() as session:
+        stored = (await session.get_one(Agent, agent_id)).password_hash
+    if not await passwords.matches(stored, old):
         raise LoginFailed
     if len(new) < PASSWORD_MIN_CHARS or hmac.compare_digest(old.encode(), new.encode()):
         raise BadRequest(field="new_password")
-    agent.password_hash = await asyncio.to_thread(_hasher.hash, new)
-    agent.must_change_password = False
-    await session.execute(
-        delete(StaffSession).where(
-            StaffSession.agent_id == agent_id, StaffSession.token_hash != _token_hash(keep_token)
+    password_hash = await passwords.hash(new)
+    async with database.begin() as session:
+        agent = await session.get_one(Agent, agent_id)
+        if agent.password_hash != stored:
+            raise LoginFailed
+        agent.password_hash = password_hash
+        agent.must_change_password = False
+        await session.execute(
+            delete(StaffSession).where(
+                StaffSession.agent_id == agent_id, StaffSession.token_hash != _token_hash(keep_token)
+            )
         )
-    )
 
 
 async def agents_named(session: AsyncSession, *agent_ids: str | None) -> dict[str, str]:
@@ -205,4 +245,4 @@ async def has_agents(session: AsyncSession) -> bool:
 
 
 def _token_hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()

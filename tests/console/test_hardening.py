@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from aiohttp import WSServerHandshakeError, web
+from multidict import CIMultiDict
 
 from bot.bootstrap import Desk, close_desk, create_desk
 from bot.console import add_staff_api, create_console_app
@@ -99,6 +100,19 @@ async def test_behind_a_trusted_proxy_the_address_is_the_one_the_proxy_saw(
     limited = await browser.log_in("other", "wrong", headers={"X-Forwarded-For": "6.6.6.6, 10.0.0.1"})
     free = await browser.log_in("other", "wrong", headers={"X-Forwarded-For": "10.0.0.1, 10.0.0.2"})
     assert (limited.status, free.status) == (429, 401)
+    await close_desk(desk)
+
+
+async def test_the_last_of_several_forwarded_headers_counts(tmp_path, clock, engine, aiohttp_client, monkeypatch):
+    """A caller's own line comes first; the proxy adds another after it."""
+    monkeypatch.setattr(staff, "ATTEMPTS_PER_ADDRESS", 1)
+    desk = await create_desk(make_settings(tmp_path, trusted_proxies=1), clock=clock, engine=engine)
+    browser = StaffClient(await aiohttp_client(_mounted(desk)))
+    statuses = []
+    for number in range(2):
+        headers = CIMultiDict([("X-Forwarded-For", f"6.6.6.{number}"), ("X-Forwarded-For", "10.0.0.1")])
+        statuses.append((await browser.log_in(f"nobody{number}", "wrong", headers=headers)).status)
+    assert statuses == [401, 429]
     await close_desk(desk)
 
 

@@ -156,3 +156,18 @@ async def test_a_session_that_runs_out_ends_the_connection(enter, desk, clock, m
     while not socket.closed:
         await socket.receive(timeout=5)
     assert socket.close_code == live.SIGN_IN_AGAIN
+
+
+async def test_a_view_that_fails_ends_the_connection_so_that_the_browser_catches_up(enter, waiting, monkeypatch):
+    li = await enter()
+    ear = Ear(await li.live())
+    await ear.watch(waiting)
+
+    async def fails(*_):
+        raise RuntimeError("the store is away")
+
+    monkeypatch.setattr(live, "transcript", fails)
+    await waiting.sends("在吗")
+    while not ear.socket.closed:
+        await ear.socket.receive(timeout=5)
+    assert ear.socket.close_code == live.TRY_AGAIN

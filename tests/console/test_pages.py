@@ -1,5 +1,6 @@
 """What the pages show."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -135,3 +136,15 @@ async def test_an_unknown_page_says_so_in_chinese(enter):
     answer = await (await enter()).client.get("/console/nothing")
     assert answer.status == 404
     assert "没有找到" in await answer.text()
+
+
+async def test_a_csrf_token_that_is_not_text_is_refused(stranger):
+    """Header and cookie may hold any bytes; clients do not send them, so this one is made by hand."""
+    client = (await stranger()).client
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    writer.write(
+        b"POST /console/login HTTP/1.1\r\nHost: x\r\nCookie: rightsdesk_login=\xff\r\nX-CSRF-Token: \xfe\r\n"
+        b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+    )
+    assert b" 403 " in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from bot.ops.first_start import first_staff_login
 from bot.ops.running import _environment
-from bot.services.staff import agent_named, change_password
+from bot.services.staff import Passwords, agent_named, change_password
+from bot.settings import Secrets
 from bot.store.database import Database
 from tests.conftest import make_settings
 
@@ -16,9 +17,9 @@ async def test_the_first_login_is_shown_until_its_password_was_changed(tmp_path:
     assert (settings.data_dir / "first-login").stat().st_mode & 0o077 == 0
     login, password = first.split()
     database = Database(settings.database)
-    async with database.begin() as session:
+    async with database.read() as session:
         agent = await agent_named(session, login)
-        await change_password(session, agent.id, old=password, new="a new long one", keep_token="")
+    await change_password(database, Passwords(), agent.id, old=password, new="a new long one", keep_token="")
     await database.close()
     assert await first_staff_login(settings) is None
     assert not (settings.data_dir / "first-login").exists()
@@ -27,7 +28,9 @@ async def test_the_first_login_is_shown_until_its_password_was_changed(tmp_path:
 def test_a_temporary_system_opens_nothing_that_the_environment_names(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("RIGHTSDESK_DATABASE_URL", "postgresql+psycopg://production/db")
     monkeypatch.setenv("RIGHTSDESK_SECRET_KEY", "production")
+    monkeypatch.setenv("rightsdesk_operator_token", "production")
     assert "RIGHTSDESK_DATABASE_URL" in _environment(make_settings(tmp_path, "sqlite+aiosqlite:///x"))
-    temporary = make_settings(tmp_path).model_copy(update={"database_url": None, "secret_key": None})
+    temporary = make_settings(tmp_path).model_copy(update=dict.fromkeys(("database_url", *Secrets.model_fields)))
     environment = _environment(temporary)
-    assert not {"RIGHTSDESK_DATABASE_URL", "RIGHTSDESK_SECRET_KEY"} & set(environment)
+    named = {"RIGHTSDESK_DATABASE_URL", "RIGHTSDESK_SECRET_KEY", "RIGHTSDESK_OPERATOR_TOKEN"}
+    assert not named & {name.upper() for name in environment}

@@ -47,3 +47,4 @@ def test_a_query_code_fits_its_ticket_only_and_forgives_how_it_is_typed() -> Non
     assert SIGNER.matches_code("TS2611200000015", f" {code[:4].lower()}-{code[4:].lower()} ")
     assert not SIGNER.matches_code("TS2611200000023", code)
     assert not SIGNER.matches_code("TS2611200000015", "")
+    assert not SIGNER.matches_code("TS2611200000015", "\ud800")

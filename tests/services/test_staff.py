@@ -1,5 +1,8 @@
 """Accounts: no way in without the password, few tries, sessions that end."""
 
+import asyncio
+import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -15,10 +18,9 @@ DAY = timedelta(hours=12)
 
 
 async def logs_in(desk: Desk, login: str, password: str = PASSWORD, address: str = "10.0.0.1"):
-    async with desk.begin() as session:
-        return await staff.log_in(
-            session, login, password, address=address, now=desk.clock(), lifetime=DAY
-        )
+    return await staff.log_in(
+        desk.database, staff.Passwords(), login, password, address=address, now=desk.clock(), lifetime=DAY
+    )
 
 
 async def test_the_right_password_opens_a_session_that_ends(desk: Desk, clock: FakeClock) -> None:
@@ -65,13 +67,63 @@ async def test_too_many_failures_from_one_address_lock_the_address(desk: Desk) -
         await logs_in(desk, "another")
 
 
+async def test_tries_at_the_same_time_do_not_pass_the_limit_together(desk: Desk) -> None:
+    agent = await make_agent(desk)
+    tries = (logs_in(desk, agent.login, "wrong") for _ in range(staff.ATTEMPTS_PER_LOGIN + 5))
+    results = await asyncio.gather(*tries, return_exceptions=True)
+    assert results.count(None) == staff.ATTEMPTS_PER_LOGIN
+    assert sum(isinstance(result, LoginLimited) for result in results) == 5
+
+
+async def test_success_forgives_the_failures_before(desk: Desk) -> None:
+    agent = await make_agent(desk)
+    for _ in range(2):
+        for _ in range(staff.ATTEMPTS_PER_LOGIN - 1):
+            assert await logs_in(desk, agent.login, "wrong") is None
+        assert await logs_in(desk, agent.login)
+
+
+async def test_others_can_write_while_a_password_is_verified(desk: Desk) -> None:
+    agent = await make_agent(desk)
+
+    class Slow(staff.Passwords):
+        async def matches(self, stored: str, password: str) -> bool:
+            async with asyncio.timeout(5), desk.begin() as session:
+                (await session.get_one(type(agent), agent.id)).password_hash = "changed meanwhile"
+            return True
+
+    opened = await staff.log_in(
+        desk.database, Slow(), agent.login, PASSWORD, address="10.0.0.1", now=desk.clock(), lifetime=DAY
+    )
+    assert opened is None
+
+
+async def test_only_a_few_passwords_are_verified_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    running, most = 0, 0
+
+    def matches(stored: str, password: str) -> bool:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.02)
+        with lock:
+            running -= 1
+        return False
+
+    lock = threading.Lock()
+    monkeypatch.setattr(staff, "_matches", matches)
+    passwords = staff.Passwords(at_once=2)
+    await asyncio.gather(*(passwords.matches("", "") for _ in range(8)))
+    assert most == 2
+
+
 async def test_a_changed_password_ends_the_other_sessions(desk: Desk, clock: FakeClock) -> None:
     agent = await make_agent(desk)
     here, elsewhere = await logs_in(desk, agent.login), await logs_in(desk, agent.login)
-    async with desk.begin() as session:
-        await staff.change_password(
-            session, agent.id, old=PASSWORD, new="a new long one", keep_token=here.token
-        )
+    await staff.change_password(
+        desk.database, staff.Passwords(), agent.id, old=PASSWORD, new="a new long one", keep_token=here.token
+    )
     async with desk.read() as session:
         kept = await staff.agent_for(session, here.token, now=clock())
         assert kept is not None and not kept[0].must_change_password
@@ -84,6 +136,5 @@ async def test_a_changed_password_ends_the_other_sessions(desk: Desk, clock: Fak
 )
 async def test_a_password_is_changed_only_to_a_good_one(desk: Desk, old: str, new: str, error: type) -> None:
     agent = await make_agent(desk)
-    async with desk.begin() as session:
-        with pytest.raises(error):
-            await staff.change_password(session, agent.id, old=old, new=new, keep_token="")
+    with pytest.raises(error):
+        await staff.change_password(desk.database, staff.Passwords(), agent.id, old=old, new=new, keep_token="")

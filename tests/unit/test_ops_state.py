@@ -1,5 +1,6 @@
 """The process manager's notes: who runs, who holds the data folder, which model is current."""
 
+import asyncio
 import os
 import socket
 import stat
@@ -10,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.ops.manager import PortTaken, check_port
+from bot.ops.manager import Manager, PortTaken, check_port
 from bot.ops.models import EngineMissing, current_model, engine_python
-from bot.ops.state import AlreadyRunning, RunState, held, is_locked, read_state, stop, write_state
+from bot.ops.state import AlreadyRunning, RunState, held, is_locked, read_state, stop, take_leftover, write_state
 from bot.settings import Settings
 
 STATE = RunState(pid=os.getpid(), port=1, internal_port=2, engine_port=3, ready=True, staff_login="admin secret")
@@ -110,3 +111,32 @@ def test_a_taken_port_is_said_before_anything_starts() -> None:
         taken.listen()
         with pytest.raises(PortTaken, match=str(taken.getsockname()[1])):
             check_port("127.0.0.1", taken.getsockname()[1])
+
+
+async def test_the_desk_of_a_killed_manager_is_given_time_to_free_the_port(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        manager = Manager(Settings(data_dir=tmp_path, port=port), lambda event: None)
+        with held(tmp_path):
+            write_state(tmp_path, replace(STATE, port=port))
+            waiting = asyncio.create_task(manager._port_free())
+            await asyncio.sleep(0.3)
+            assert not waiting.done()
+            taken.close()
+            await asyncio.wait_for(waiting, 10)
+
+
+@pytest.mark.parametrize("leftover", [None, STATE])
+async def test_a_port_that_somebody_else_has_is_said_at_once(tmp_path: Path, leftover: RunState | None) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        manager = Manager(Settings(data_dir=tmp_path, port=taken.getsockname()[1]), lambda event: None)
+        with held(tmp_path):
+            if leftover:
+                write_state(tmp_path, leftover)
+            with pytest.raises(PortTaken):
+                await asyncio.wait_for(manager._port_free(), 2)
+            assert take_leftover(tmp_path) is None
