@@ -85,6 +85,8 @@ async def told(citizen, text):
 
 async def test_an_agent_claims_answers_and_hands_back_with_the_keyboard(sit_down, waiting):
     page = await sit_down()
+    # The list may still be on its way; without a row there is nothing that j could choose.
+    await page.wait_for_selector(".row")
     await page.keyboard.press("j")
     await page.wait_for_selector(".msg.citizen")
     await page.keyboard.press("c")
