@@ -4,6 +4,10 @@ A file is `knowledge_base/articles/<topic>/<id>.md`. Its front matter has the ke
 citation is `{law: patent-law-2020, article: "42", paragraph: 1, quote: "…"}`. Then follows the short
 answer, one paragraph, a blank line, and the details in plain Markdown.
 
+Where a rule changes on a day, the answer from that day on is a *version*: a file `<base>_<year>.md`
+beside the base with ``version_of: <base>`` and no questions. Base and versions are one answer to
+citizens, search and training; the day decides which of them speaks.
+
 Reading is strict about types and keys; whether an article is *right* is the business of
 :mod:`bot.knowledge.check`.
 """
@@ -25,12 +29,16 @@ RIGHTS = (
     "patent", "trademark", "copyright", "gi", "layout_design", "trade_secret", "unfair_competition",
     "plant_variety", "general", "none",
 )  # fmt: skip
-TOOLS = frozenset({"form:complaint", "form:assistance", "human"})
+TOOLS = frozenset({
+    "form:complaint", "form:assistance", "human", "tool:deadline", "tool:law", "tool:number", "tool:route",
+    "tool:evidence", "tool:fees", "tool:flow",
+})  # fmt: skip
 """What ``next`` may name beside articles."""
 
 _FILE = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
 _KEYS = (
     "id", "title", "topic", "rights", "questions", "citations", "valid_from", "valid_to", "reviewed", "next",
+    "version_of",
 )  # fmt: skip
 
 
@@ -69,6 +77,7 @@ class Article:
         short: The answer in one paragraph.
         details: The rest, in Markdown.
         path: The file.
+        version_of: Id of the article whose words these are on other days; None for a base.
     """
 
     id: str
@@ -84,6 +93,7 @@ class Article:
     short: str
     details: str
     path: Path
+    version_of: str | None = None
 
     def valid_on(self, day: date) -> bool:
         """Tell whether the answer is meant for a day."""
@@ -124,12 +134,13 @@ def parse_article(content: str, path: Path) -> Article:
     fields = Fields(parse_mapping(match[1], path), path)
     fields.only(*_KEYS)
     short, _, details = match[2].strip().partition("\n\n")
+    version_of = fields.text("version_of", default="") or None
     return Article(
         id=fields.text("id"),
         title=fields.text("title"),
         topic=_one_of(fields, "topic", fields.text("topic"), TOPICS),
         rights=_rights(fields),
-        questions=tuple(fields.texts("questions")),
+        questions=tuple(fields.texts("questions", default=[] if version_of else None)),
         citations=tuple(_citation(entry) for entry in fields.children("citations")),
         valid_from=fields.date("valid_from"),
         valid_to=fields.optional_date("valid_to"),
@@ -138,6 +149,7 @@ def parse_article(content: str, path: Path) -> Article:
         short=" ".join(short.split()),
         details=details.strip(),
         path=path,
+        version_of=version_of,
     )
 
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from bot.knowledge.articles import TOOLS, Article, Citation, article_paths, read_article
 from bot.knowledge.citations import citations_on
 from bot.knowledge.datafile import DataError
 from bot.knowledge.laws import Law, LawRegistry
+from bot.knowledge.notices import Notices
 from bot.knowledge.numerals import article_label
 from bot.knowledge.search import Hit, SearchIndex
 from bot.knowledge.words import Words
 
-NOTICE_AHEAD = timedelta(days=365)
 _DAYS_REMEMBERED = 16
-"""How long before the end of a cited law an answer begins to say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Answer:
         details: Markdown: paragraphs, lists, bold; no HTML.
         citations: One entry for every provision, all of them in force on the day.
         next: Article ids that can be answered on the day, ``form:…`` and ``human``.
-        notice: Change of a cited law coming within a year, in Chinese; or None.
+        notice: Change of the answer or of a cited law coming within a year, in Chinese; or None.
     """
 
     article_id: str
@@ -64,8 +63,11 @@ class Answer:
 class KnowledgeBase:
     """Everything the desk knows, read once.
 
+    Attributes:
+        articles: The bases, by id; their versions for other days speak through :meth:`answer` only.
+
     Args:
-        articles: With ids of their own.
+        articles: Bases and versions, with ids of their own.
         laws: The register.
         words: Words for notices.
         problems: Files that could not be read; the desk works without them and says so.
@@ -74,10 +76,12 @@ class KnowledgeBase:
     def __init__(
         self, articles: Iterable[Article], laws: LawRegistry, words: Words, problems: Iterable[DataError] = ()
     ) -> None:
-        self.articles: Mapping[str, Article] = {article.id: article for article in articles}
+        articles = list(articles)
+        self.articles: Mapping[str, Article] = {a.id: a for a in articles if a.version_of is None}
         self.laws = laws
         self.problems = tuple(problems)
-        self._words = words
+        self._versions = _by_base(articles)
+        self._notices = Notices(laws, words)
         self._index = SearchIndex({id_: _searched_text(article) for id_, article in self.articles.items()})
         self._given_on_days: dict[date, frozenset[str]] = {}
 
@@ -107,28 +111,34 @@ class KnowledgeBase:
                 continue
             seen.add(article.id)
             articles.append(article)
+        bases = {article.id for article in articles if article.version_of is None}
+        problems += [
+            DataError(article.path, "version_of", f"no article has the id {article.version_of}")
+            for article in articles
+            if article.version_of is not None and article.version_of not in bases
+        ]
         return cls(articles, LawRegistry.load(root), Words.load(), problems)
 
     def article(self, article_id: str) -> Article | None:
-        """Return an article, whether or not it may be answered today."""
+        """Return a base article, whether or not it may be answered today."""
         return self.articles.get(article_id)
 
     def answer(self, article_id: str, on: date) -> Answer | None:
-        """Return the answer that is right on a day.
+        """Return the answer that is right on a day, in the words of the version of that day.
 
         Args:
-            article_id: Id of an article.
+            article_id: Id of a base article; the answer keeps it whichever version speaks.
             on: Local day for which the citizen asks, usually today.
         Returns:
-            None if there is no such article, it is not meant for that day, or a law it rests on
-            is then unknown or not in force; say that the matter needs a person.
+            None if there is no such article, no version of it is meant for that day, or a law it
+            rests on is then unknown or not in force; say that the matter needs a person.
         """
-        article = self.articles.get(article_id)
-        citations = self._citations(article, on) if article else None
+        article = self._speaking(article_id, on)
+        citations = citations_on(article.citations, self.laws, on) if article else None
         if article is None or citations is None:
             return None
         return Answer(
-            article_id=article.id,
+            article_id=article_id,
             title=article.title,
             topic=article.topic,
             rights=article.rights,
@@ -136,7 +146,7 @@ class KnowledgeBase:
             details=article.details,
             citations=self._cited(citations),
             next=[step for step in article.next if step in TOOLS or step in self._given_on(on)],
-            notice=self._notice(citations, on),
+            notice=self._notices.of(article, citations, self._family(article_id), on),
         )
 
     def search(self, text: str, limit: int, on: date) -> list[Hit]:
@@ -148,12 +158,19 @@ class KnowledgeBase:
         if day not in self._given_on_days:
             if len(self._given_on_days) >= _DAYS_REMEMBERED:
                 self._given_on_days.clear()
-            given = (a.id for a in self.articles.values() if self._citations(a, day) is not None)
-            self._given_on_days[day] = frozenset(given)
+            self._given_on_days[day] = frozenset(id_ for id_ in self.articles if self._is_given(id_, day))
         return self._given_on_days[day]
 
-    def _citations(self, article: Article, day: date) -> list[Citation] | None:
-        return citations_on(article.citations, self.laws, day) if article.valid_on(day) else None
+    def _is_given(self, article_id: str, day: date) -> bool:
+        article = self._speaking(article_id, day)
+        return article is not None and citations_on(article.citations, self.laws, day) is not None
+
+    def _speaking(self, article_id: str, day: date) -> Article | None:
+        return next((article for article in self._family(article_id) if article.valid_on(day)), None)
+
+    def _family(self, article_id: str) -> list[Article]:
+        base = self.articles.get(article_id)
+        return [base, *self._versions.get(article_id, ())] if base else []
 
     def _cited(self, citations: Iterable[Citation]) -> list[Cited]:
         quotes: dict[tuple[str, str], list[str]] = {}
@@ -166,24 +183,18 @@ class KnowledgeBase:
         label = article_label(number) if number else ""
         return Cited(law_id, law.short_title, label, law.effective, "\n".join(dict.fromkeys(passages)))
 
-    def _notice(self, citations: Iterable[Citation], on: date) -> str | None:
-        laws = {citation.law_id: self._law(citation.law_id) for citation in citations}
-        ends = [law for law in laws.values() if law.effective_until and law.effective_until - on < NOTICE_AHEAD]
-        return "".join(map(self._notice_of, ends)) or None
-
-    def _notice_of(self, law: Law) -> str:
-        assert law.effective_until is not None
-        successor = self.laws.get(law.superseded_by) if law.superseded_by else None
-        first_day = law.effective_until + timedelta(days=1)
-        day = self._words("notice.date", year=first_day.year, month=first_day.month, day=first_day.day)
-        if successor is None:
-            return self._words("notice.ended", day=day, law=law.short_title)
-        return self._words("notice.superseded", day=day, law=law.short_title, successor=successor.short_title)
-
     def _law(self, law_id: str) -> Law:
         law = self.laws.get(law_id)
         assert law is not None  # citations_on leaves out what is not registered
         return law
+
+
+def _by_base(articles: Iterable[Article]) -> dict[str, list[Article]]:
+    versions: dict[str, list[Article]] = {}
+    for article in articles:
+        if article.version_of is not None:
+            versions.setdefault(article.version_of, []).append(article)
+    return versions
 
 
 def _searched_text(article: Article) -> str:

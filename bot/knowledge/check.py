@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from bot.knowledge.articles import TOOLS, Article, article_paths, read_article
+from bot.knowledge.check_deadlines import DeadlineChecker
 from bot.knowledge.check_sources import SourceChecker
+from bot.knowledge.check_statements import StatementChecker
+from bot.knowledge.check_versions import check_versions
 from bot.knowledge.coverage import Coverage
 from bot.knowledge.datafile import DataError
 from bot.knowledge.law_texts import LawTexts
@@ -23,7 +26,7 @@ from bot.knowledge.problems import WARNINGS, Problem, Report, Severity
 from bot.knowledge.words import Words
 
 TITLE_LIMIT, SHORT_LIMIT = 30, 120
-QUESTIONS, FOLLOW_UPS = (8, 15), (2, 4)
+QUESTIONS, FOLLOW_UPS = (8, 24), (2, 4)
 
 _ID = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _MARKUP = {
@@ -39,7 +42,7 @@ class CheckReport:
     """What a check found.
 
     Attributes:
-        article_count: Articles read.
+        article_count: Articles read; the versions of an article count as one with it.
         problems: In order of file.
         coverage: Articles by topic and right.
         skipped: Checks left out, and why, in Chinese.
@@ -57,7 +60,7 @@ class CheckReport:
 
 
 def check_knowledge(root: Path, texts_dir: Path | None, today: date) -> CheckReport:
-    """Check all articles of a knowledge base.
+    """Check all articles of a knowledge base, and the statements of its other data files.
 
     Args:
         root: The folder `knowledge_base`.
@@ -71,12 +74,16 @@ def check_knowledge(root: Path, texts_dir: Path | None, today: date) -> CheckRep
     articles = checker.read()
     laws = LawRegistry.load(root)
     checker.check_form(articles, today)
+    check_versions(articles, checker.report_for, today)
     sources = SourceChecker(laws, LawTexts(texts_dir) if texts_dir else None, words, today)
     for article in articles:
         sources.check(article, checker.report_for(article.path))
+    checker.problems += StatementChecker(root, laws, sources, words, today).check()
+    checker.problems += DeadlineChecker(root, laws, sources, words, today).check()
     skipped = [] if texts_dir else [words("skipped.texts")]
     problems = sorted(checker.problems, key=lambda problem: (problem.path, problem.severity))
-    return CheckReport(len(articles), problems, Coverage.of(articles), skipped)
+    bases = [article for article in articles if article.version_of is None]
+    return CheckReport(len(bases), problems, Coverage.of(bases), skipped)
 
 
 class _Checker:
@@ -109,7 +116,7 @@ class _Checker:
     def check_form(self, articles: Iterable[Article], today: date) -> None:
         """Check each article by itself, then what must be unique among them."""
         articles = list(articles)
-        known = {article.id for article in articles}
+        known = {article.id for article in articles if article.version_of is None}
         for article in articles:
             report = self.report_for(article.path)
             _check_name(article, report)
@@ -119,23 +126,32 @@ class _Checker:
             _check_dates(article, today, report)
         self._check_unique(articles)
 
-    def _check_unique(self, articles: Iterable[Article]) -> None:
+    def _check_unique(self, articles: Sequence[Article]) -> None:
         ids: dict[str, Path] = {}
+        for article in articles:
+            if article.id in ids:
+                other = ids[article.id].relative_to(self._root)
+                self.report_for(article.path)("id_twice", id=article.id, other=other)
+            ids.setdefault(article.id, article.path)
+        self._check_wordings([article for article in articles if article.version_of is None])
+
+    def _check_wordings(self, articles: Sequence[Article]) -> None:
+        """Titles and questions are what the engine learns from: none may lead to two articles."""
         titles: dict[str, str] = {}
+        for article in articles:
+            other = titles.setdefault(_bare(article.title), article.id)
+            if other != article.id:
+                self.report_for(article.path)("title_twice", title=article.title, other=other)
         questions: dict[str, str] = {}
         for article in articles:
             report = self.report_for(article.path)
-            if article.id in ids:
-                report("id_twice", id=article.id, other=ids[article.id].relative_to(self._root))
-            ids.setdefault(article.id, article.path)
-            title = _bare(article.title)
-            if title in titles:
-                report("title_twice", title=article.title, other=titles[title])
-            titles.setdefault(title, article.id)
             for question in article.questions:
-                if _bare(question) in questions:
-                    report("question_twice", question=question, other=questions[_bare(question)])
-                questions.setdefault(_bare(question), article.id)
+                bare = _bare(question)
+                if bare in questions:
+                    report("question_twice", question=question, other=questions[bare])
+                elif titles.get(bare, article.id) != article.id:
+                    report("question_is_title", question=question, other=titles[bare])
+                questions.setdefault(bare, article.id)
 
 
 def _bare(text: str) -> str:
@@ -162,7 +178,7 @@ def _check_lengths(article: Article, report: Report) -> None:
     if not article.details:
         report("details_missing")
     least, most = QUESTIONS
-    if not least <= len(article.questions) <= most:
+    if article.version_of is None and not least <= len(article.questions) <= most:
         report("questions_count", count=len(article.questions), least=least, most=most)
 
 

@@ -29,7 +29,7 @@ class SourceChecker:
         laws: The register.
         texts: Official texts, or None to leave out what needs them.
         words: For names in messages.
-        today: Local day; the end of a law after it is a warning for articles without a last day.
+        today: Local day; a law that ends after it asks for a last day and a version, or both laws cited.
     """
 
     def __init__(self, laws: LawRegistry, texts: LawTexts | None, words: Words, today: date) -> None:
@@ -41,7 +41,7 @@ class SourceChecker:
         if not article.citations:
             report("no_citation")
         for citation in article.citations:
-            self._check_citation(citation, report)
+            self.check_citation(citation, report)
         self._check_force(article, report)
         self._check_mentions(article, report)
         if self._texts is not None:
@@ -49,7 +49,8 @@ class SourceChecker:
 
     # --- citations ---
 
-    def _check_citation(self, citation: Citation, report: Report) -> None:
+    def check_citation(self, citation: Citation, report: Report) -> None:
+        """Report what is wrong with one citation, whatever it stands in."""
         if len(citation.quote) > QUOTE_LIMIT:
             report("quote_long", length=len(citation.quote), limit=QUOTE_LIMIT, quote=citation.quote)
         law = self._laws.get(citation.law_id)
@@ -87,7 +88,7 @@ class SourceChecker:
             if citations_on(article.citations, self._laws, day) is not None:
                 continue
             for law in self._lapsed(article.citations, day):
-                if article.valid_to is None and law.effective_until and day > self._today:
+                if article.valid_to is None and law.effective_until and day > max(self._today, article.valid_from):
                     report("law_ending", law=law.short_title, day=law.effective_until + timedelta(days=1))
                 else:
                     report("law_not_in_force", law=law.short_title, day=day)

@@ -32,7 +32,7 @@ class Problem:
     severity: Severity = Severity.ERROR
 
 
-WARNINGS = frozenset({"law_ending", "mention_uncited", "text_missing"})
+WARNINGS = frozenset({"answer_ends", "mention_uncited", "text_missing"})
 """Codes of findings that do not stop publication."""
 
 Report = Callable[..., None]

@@ -162,16 +162,17 @@ def test_same_title_in_two_articles_is_found(check):
 MARK = {"valid_from": "2021-06-01", "body": "异议期三个月。\n\n从公告日起算。"}
 
 
-def test_article_without_last_day_on_a_law_that_ends_is_a_warning(check):
+def test_article_without_last_day_on_a_law_that_ends_is_found(check):
     report = check(MARK | {"citations": f"[{citation('mark-2019', quote='异议期为三个月')}]"})
     assert codes(report) == ["law_ending"]
-    assert report.problems[0].severity is Severity.WARNING
-    assert report.is_publishable
+    assert not report.is_publishable
 
 
-def test_article_that_ends_with_its_law_is_right(check):
+def test_article_that_ends_with_its_law_lacks_only_a_later_version(check):
     changes = MARK | {"citations": f"[{citation('mark-2019', quote='异议期为三个月')}]", "valid_to": "2026-12-31"}
-    assert check(changes).problems == []
+    report = check(changes)
+    assert codes(report) == ["answer_ends"]
+    assert report.problems[0].severity is Severity.WARNING
 
 
 def test_article_meant_to_outlive_its_law_is_an_error(check):
@@ -189,7 +190,68 @@ def test_figure_must_stand_in_each_version_that_speaks(check):
 def test_figure_of_a_cited_version_to_come_may_be_told_beforehand(check):
     both = f"[{citation('mark-2019', quote='三个月')}, {citation('mark-2026', '2', '二个月')}]"
     body = "异议期三个月。\n\n2027年1月1日起缩短为二个月。"
-    assert check(MARK | {"citations": both, "valid_to": "2026-12-31", "body": body}).problems == []
+    report = check(MARK | {"citations": both, "valid_to": "2026-12-31", "body": body})
+    assert "figure_unsupported" not in codes(report)
+
+
+# --- versions ---
+
+OLD = MARK | {"citations": f"[{citation('mark-2019', quote='异议期为三个月')}]", "valid_to": "2026-12-31"}
+NEW = {
+    "id": "term_2027",
+    "version_of": "term",
+    "questions": [],
+    "citations": f"[{citation('mark-2026', '2', '异议期为二个月')}]",
+    "valid_from": "2027-01-01",
+    "body": "异议期二个月。\n\n从公告日起算。",
+}
+
+
+def test_base_and_its_version_are_right_and_count_as_one(check):
+    report = check(OLD, NEW)
+    assert report.problems == []
+    assert report.article_count == 1
+    assert report.coverage.articles["law"] == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"version_of": "lost", "id": "lost_2027"}, "version_base"),
+        ({"id": "term_new"}, "version_id"),
+        ({"id": "other_2027"}, "version_id"),
+        ({"rights": "[trademark]"}, "version_differs"),
+        ({"topic": "procedure", "folder": "procedure"}, "version_differs"),
+        ({"questions": ["新的问法"]}, "version_questions"),
+        ({"valid_from": "2026-12-31"}, "version_overlap"),
+        ({"valid_from": "2027-01-02"}, "answer_ends"),
+        ({"valid_to": "2027-06-30"}, "answer_ends"),
+        ({"citations": f"[{citation('mark-2019', quote='异议期为三个月')}]"}, "law_not_in_force"),
+        ({"body": "异议期三个月。\n\n从公告日起算。"}, "figure_unsupported"),
+    ],
+)
+def test_each_mistake_of_a_version_is_found(check, changes, code):
+    assert code in codes(check(OLD, NEW | changes))
+
+
+def test_version_of_a_version_is_no_version(check):
+    report = check(OLD, NEW, NEW | {"id": "term_2027_2028", "version_of": "term_2027", "valid_from": "2028-01-01"})
+    assert codes(report) == ["version_base"]
+
+
+def test_buttons_name_the_base_never_a_version(check):
+    report = check(OLD | {"next": "[term_2027, human]"}, NEW)
+    assert codes(report) == ["next_unknown"]
+
+
+def test_answer_that_ends_in_more_than_a_year_is_no_finding_yet(check):
+    assert check({"valid_to": "2027-11-20"}).problems == []
+    assert codes(check({"valid_to": "2027-11-19"})) == ["answer_ends"]
+
+
+def test_question_that_is_the_title_of_another_article_is_found(check):
+    other = {"id": "z_other", "title": "另一个问题", "questions": ["保护期多长", *(f"问{n}" for n in range(8))]}
+    assert codes(check({}, other)) == ["question_is_title"]
 
 
 # --- without texts ---
