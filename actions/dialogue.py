@@ -40,6 +40,12 @@ def today_of(tracker: Tracker, ports: ActionPorts) -> date:
     return date.fromisoformat(given) if given else ports.clock().astimezone(ports.office.calendar.zone).date()
 
 
+def nearest_articles(tracker: Tracker) -> list[str]:
+    """Return the ids of the articles that the engine found nearest to the message, best first."""
+    selected = (tracker.latest_message.get("response_selector") or {}).get("faq") or {}
+    return [str(found["intent_response_key"]).partition("/")[2] for found in selected.get("ranking") or []]
+
+
 def values_of(tracker: Tracker, form: Form) -> dict[str, str]:
     """Return the answers so far: field name to value, `""` for a skipped question."""
     values = {field.name: tracker.slots.get(form.slot(field)) for field in form.fields}

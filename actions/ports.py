@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,6 +15,7 @@ from bot.knowledge import KnowledgeBase
 from bot.services.forms import FormCatalogue
 from bot.services.office import Office
 from bot.texts import Texts
+from bot.tools.box import ToolBox
 
 #: What a store that is away, locked or too slow raises; anything else is a mistake of ours.
 STORE_FAILURES = (SQLAlchemyError, OSError, TimeoutError)
@@ -41,11 +42,12 @@ class ActionPorts:
     office: Office
     forms: FormCatalogue
     knowledge: KnowledgeBase
+    tools: ToolBox = field(default_factory=lambda: ToolBox(()))
 
     @classmethod
     def of(cls, desk: Desk) -> ActionPorts:
         """Return the ports of a running desk."""
-        return cls(desk.begin, desk.read, desk.clock, desk.office, desk.forms, desk.knowledge)
+        return cls(desk.begin, desk.read, desk.clock, desk.office, desk.forms, desk.knowledge, desk.tools)
 
     @property
     def texts(self) -> Texts:

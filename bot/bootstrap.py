@@ -13,6 +13,7 @@ from bot.assistant.engine import AssistantEngine, HttpEngine
 from bot.assistant.presenter import Presenter
 from bot.assistant.turns import TurnRunner
 from bot.knowledge import KnowledgeBase, load_calendar, load_policies
+from bot.knowledge.imported_laws import imported_dir
 from bot.services.evidence import EvidenceStorage
 from bot.services.forms import FormCatalogue
 from bot.services.live import Hub
@@ -23,6 +24,8 @@ from bot.settings import Secrets, Settings, load_secrets
 from bot.store.database import Database
 from bot.store.migrate import upgrade
 from bot.texts import Texts
+from bot.tools.box import ToolBox
+from bot.tools.sources import Sources
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Desk:
     turns: TurnRunner
     hub: Hub
     evidence: EvidenceStorage
+    tools: ToolBox
 
     @property
     def texts(self) -> Texts:
@@ -86,6 +90,7 @@ async def create_desk(
     await upgrade(database.engine)
     knowledge = KnowledgeBase.load(settings.knowledge_dir)
     texts = Texts.load()
+    tools = load_tools(settings, knowledge)
     office = Office(
         texts=texts,
         sla=SlaBook(
@@ -99,7 +104,7 @@ async def create_desk(
         timeout=settings.engine_timeout_seconds,
         grace=settings.engine_grace_seconds,
     )
-    turns = TurnRunner(database, office, engine, Presenter(knowledge, texts), clock=clock)
+    turns = TurnRunner(database, office, engine, Presenter(knowledge, texts, tools), clock=clock)
     return Desk(
         settings=settings,
         secrets=secrets,
@@ -114,7 +119,18 @@ async def create_desk(
         evidence=EvidenceStorage(
             settings.data_dir / "evidence", settings.evidence_max_mb * 2**20
         ),
+        tools=tools,
     )
+
+
+def load_tools(settings: Settings, knowledge: KnowledgeBase | None = None) -> ToolBox:
+    """Build the tools; they need no database.
+
+    Args:
+        knowledge: The knowledge base, if it has been read already.
+    """
+    laws = imported_dir(settings.data_dir)
+    return ToolBox.load(Sources.load(settings.knowledge_dir, laws, knowledge=knowledge))
 
 
 async def close_desk(desk: Desk) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import structlog
 import typer
 
-from bot.ops import running, showing, tools
+from bot.ops import running, showing, tool_commands, tools
 from bot.ops.client import CitizenClient, Unreachable, ask_line
-from bot.ops.evaluate import BadQuestionFile, ask_all, read_questions, summary
+from bot.ops.eval.asking import BadQuestionFile, ask_all, read_questions, write_results
+from bot.ops.eval.page import Run, page_beside, write_page
+from bot.ops.eval.printing import summary
 from bot.ops.manager import Manager, PortTaken, StartFailed
 from bot.ops.models import EngineMissing, TrainingFailed
 from bot.ops.models import train as train_model
@@ -26,6 +28,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="维权通 Ri
 staff_app, kb_app, sla_app, audit_app = (typer.Typer(no_args_is_help=True) for _ in range(4))
 for name, part in (("staff", staff_app), ("kb", kb_app), ("sla", sla_app), ("audit", audit_app)):
     app.add_typer(part, name=name)
+tool_commands.register(app, kb_app)
 
 DataDir = Annotated[Path | None, typer.Option("--data", help="Data folder (default: var/).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -164,11 +167,16 @@ def ask(
 def evaluate(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     out: Annotated[Path, typer.Option(help="Where the result lines go.")],
+    page: Annotated[
+        Path | None, typer.Option(help="Where the page goes (default: beside the result lines).")
+    ] = None,
     on: OnDate = None,
     data: DataDir = None,
 ) -> None:
-    """Ask every question of a file and print a table; starts a system if none runs."""
-    day = _day(on)
+    """Ask every question of a file, print a table and write a page; starts a system if none runs."""
+    day, page = _day(on), page or page_beside(out)
+    if page == out:
+        raise typer.BadParameter(str(page), param_hint="--page")
     try:
         rows = read_questions(file)
     except (BadQuestionFile, UnicodeDecodeError) as error:
@@ -188,8 +196,11 @@ def evaluate(
             results = asyncio.run(run(settings, state))
     except (Unreachable, StartFailed) as error:
         raise fail("start_failed", detail=error) from error
-    out.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in results), "utf-8")
+    write_results(out, results)
     typer.echo(summary(results))
+    if page:
+        write_page(page, Run(file.name, datetime.now().astimezone(), day, state.model), results)
+        typer.echo(words("eval_page", page=page))
 
 
 @staff_app.command("add")
@@ -208,7 +219,9 @@ def staff_add(
 
 @kb_app.command("check")
 def kb_check(
-    laws: Annotated[Path | None, typer.Option(help="Folder of official texts to compare with.")] = None,
+    laws: Annotated[
+        Path | None, typer.Option(help="Folder of official texts to compare with (default: those imported).")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check every article: citations, figures, dates, questions; prints the coverage table."""
@@ -242,13 +255,6 @@ def sla_due(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(showing.due_json(due) if as_json else showing.due_text(due, tools.office_zone(Settings())))
-
-
-@app.command("number")
-def check_number(text: str, as_json: AsJson = False) -> None:
-    """Read a number: what kind it is, whether it can be right, where to look up its status."""
-    result = tools.read_number(Settings(), text)
-    typer.echo(json.dumps(result, ensure_ascii=False) if as_json else showing.number_text(result))
 
 
 @audit_app.command("verify")

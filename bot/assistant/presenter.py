@@ -1,7 +1,9 @@
 """From what the engine returned to what the citizen sees.
 
 The engine names articles; the words come from the knowledge base here, for the relevant date. An
-article whose citations are not all in force on that date is withheld, and a person is offered.
+article whose citations are not all in force on that date is withheld, and a person is offered. If
+the citizen named another day than today, the answer says that it is for that day; if it is not known
+what held then, today's rule is given as nothing more than that, and a person offered.
 """
 
 from __future__ import annotations
@@ -11,9 +13,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from bot.assistant.days import answer_for, article_payload
 from bot.assistant.engine import EngineReply
+from bot.assistant.tool_messages import ToolMessages, citation_json
 from bot.knowledge import Answer, KnowledgeBase
 from bot.texts import Texts
+from bot.tools.box import ToolBox
 
 #: Topic and right of what is not an article, by intent (names from DESIGN, section 5).
 _LABELS = {
@@ -27,9 +32,18 @@ _LABELS = {
     "goodbye": ("chitchat", "none"),
     "thank": ("chitchat", "none"),
     "ask_bot": ("chitchat", "none"),
+    "ask_capabilities": ("chitchat", "none"),
+    "ask_office": ("chitchat", "none"),
+    "complain_about_bot": ("chitchat", "none"),
+    "wait": ("chitchat", "none"),
+    "add_to_ticket": ("complaint", "general"),
+    "withdraw_ticket": ("complaint", "general"),
+    "lost_ticket_number": ("complaint", "general"),
     "affirm": ("chitchat", "none"),
     "deny": ("chitchat", "none"),
 }
+#: A wish to complain or for help names its right, or none in particular.
+_ABOUT_A_RIGHT = frozenset({"open_complaint", "open_assistance"})
 _FORM_BUTTONS = {
     "form:complaint": ("buttons.complaint", "/open_complaint"),
     "form:assistance": ("buttons.assistance", "/open_assistance"),
@@ -55,20 +69,30 @@ class Presented:
     article_id: str | None = None
     ticket: str | None = None
     citations: list[dict[str, str]] = field(default_factory=list)
+    asked_day: date | None = None
+    labels: tuple[str, str] | None = None
 
 
 class Presenter:
-    """Renders replies; holds the knowledge base and the words, keeps no state."""
+    """Renders replies; holds the knowledge base, the words and the tools, keeps no state."""
 
-    def __init__(self, knowledge: KnowledgeBase, texts: Texts) -> None:
+    def __init__(self, knowledge: KnowledgeBase, texts: Texts, tools: ToolBox | None = None) -> None:
         self._knowledge = knowledge
         self._texts = texts
+        self._tools = ToolMessages(tools or ToolBox(()), texts, self._buttons)
 
-    def present(self, reply: EngineReply, on: date) -> Presented:
-        """Render a reply for the date on which it must be right."""
-        presented = Presented(outcome="")
+    def present(self, reply: EngineReply, on: date, *, asked_day: date | None = None) -> Presented:
+        """Render a reply.
+
+        Args:
+            on: Today, where the citizen is.
+            asked_day: Another day for whose rules the citizen asks.
+        """
+        presented = Presented(outcome="", asked_day=asked_day)
         for message in reply.messages:
             self._add(presented, message, on)
+        if presented.article_id:
+            self._add_further(presented, reply.nlu.get("further") or (), on)
         if presented.handoff_reason:
             presented.outcome = "handoff"
         elif reply.active_form and not presented.article_id:
@@ -84,9 +108,13 @@ class Presenter:
         if article_id := custom.get("article"):
             presented.messages.append(self._article(presented, article_id, on))
             return
+        if custom.get("tool"):
+            presented.messages.append(self._tool(presented, custom, on))
+            return
         shown = Shown(message.get("text") or "", {"buttons": list(message.get("buttons") or ())})
         if candidates := custom.get("clarify"):
-            shown.body["buttons"] = [*self._article_buttons(candidates), *shown.body["buttons"]]
+            offered = self._article_buttons(candidates, presented.asked_day)
+            shown.body["buttons"] = [*offered, *shown.body["buttons"]]
             presented.outcome = "clarify"
         if ticket := custom.get("ticket"):
             shown.body["ticket"] = ticket
@@ -94,17 +122,39 @@ class Presenter:
         if shown.text or shown.body.get("ticket"):
             presented.messages.append(shown)
 
+    def _add_further(self, presented: Presented, article_ids: Iterable[str], on: date) -> None:
+        """Answer the further questions of the message; what cannot be answered that day is left out."""
+        first = presented.article_id
+        for article_id in article_ids:
+            if self._knowledge.answer(article_id, on=presented.asked_day or on):
+                presented.messages.append(self._article(presented, article_id, on))
+        presented.article_id = first
+
+    def _tool(self, presented: Presented, custom: dict[str, Any], on: date) -> Shown:
+        step = self._tools.render(custom, on)
+        if step is None:
+            presented.outcome = "fallback"
+            return Shown(self._texts("article.unavailable"), {"buttons": self._buttons(["human"])})
+        presented.outcome, presented.labels = step.outcome, step.labels
+        presented.citations.extend(step.citations)
+        return Shown(step.text, step.body)
+
     def _article(self, presented: Presented, article_id: str, on: date) -> Shown:
-        answer = self._knowledge.answer(article_id, on=on)
-        if answer is None:
+        dated = answer_for(
+            self._knowledge, self._texts, article_id, today=on, asked_day=presented.asked_day
+        )
+        if dated is None:
             presented.outcome = "fallback"
             buttons = self._buttons(["human"])
             return Shown(self._texts("article.unavailable"), {"buttons": buttons})
         presented.article_id = article_id
         presented.outcome = "answer"
-        citations = [_citation(cited) for cited in answer.citations]
+        citations = [citation_json(cited) for cited in dated.answer.citations]
         presented.citations.extend(citations)
-        return Shown(answer.short, self._article_body(answer, citations))
+        body = self._article_body(dated.answer, citations)
+        if dated.needs_person and "human" not in dated.answer.next:
+            body["buttons"] = [*self._buttons(["human"]), *body["buttons"]]
+        return Shown(dated.text, body)
 
     def _article_body(self, answer: Answer, citations: list[dict[str, str]]) -> dict[str, Any]:
         return {
@@ -122,14 +172,18 @@ class Presenter:
             if target in _FORM_BUTTONS:
                 key, payload = _FORM_BUTTONS[target]
                 buttons.append({"title": self._texts(key), "payload": payload})
+            elif button := self._tools.button(target):
+                buttons.append(button)
             else:
                 buttons.extend(self._article_buttons([target]))
         return buttons
 
-    def _article_buttons(self, article_ids: Iterable[str]) -> list[dict[str, str]]:
+    def _article_buttons(
+        self, article_ids: Iterable[str], day: date | None = None
+    ) -> list[dict[str, str]]:
         found = ((i, self._knowledge.article(i)) for i in article_ids)
         return [
-            {"title": article.title, "payload": f'/show_article{{"article": "{article_id}"}}'}
+            {"title": article.title, "payload": article_payload(article_id, day)}
             for article_id, article in found
             if article is not None
         ]
@@ -151,22 +205,20 @@ class Presenter:
         }
 
     def _labels(self, reply: EngineReply, presented: Presented) -> tuple[str, str]:
-        """Return topic and right: of the article given, else of the intent, else of the nearest article."""
-        nearest = (reply.nlu.get("articles") or [{}])[0].get("id")
+        """Return topic and right of the message; what answers it may be about less or more.
+
+        The engine recognises both in the words. Where it has not (a pressed button), the article tells.
+        """
+        if presented.labels and not presented.article_id:
+            return presented.labels
         intent = reply.nlu.get("intent") or ""
         if not presented.article_id and presented.outcome == "out_of_scope":
             return "out_of_scope", "none"
+        understood = reply.nlu.get("labels") or {}
         if not presented.article_id and intent in _LABELS:
-            return _LABELS[intent]
+            topic, right = _LABELS[intent]
+            return topic, understood.get("right", right) if intent in _ABOUT_A_RIGHT else right
+        nearest = (reply.nlu.get("articles") or [{}])[0].get("id")
         article = self._knowledge.article(presented.article_id or nearest or "")
-        return (article.topic, article.rights[0]) if article else ("out_of_scope", "none")
-
-
-def _citation(cited: Any) -> dict[str, str]:
-    return {
-        "law_id": cited.law_id,
-        "law": cited.law,
-        "article": cited.article,
-        "effective": cited.effective.isoformat(),
-        "quote": cited.quote,
-    }
+        topic, right = (article.topic, article.rights[0]) if article else ("out_of_scope", "none")
+        return understood.get("topic", topic), understood.get("right", right)

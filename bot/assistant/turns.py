@@ -15,15 +15,16 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import DatabaseError
 
+from bot.assistant.days import split_day
 from bot.assistant.engine import AssistantEngine, EngineReply, EngineTurn, EngineUnavailable
 from bot.assistant.presenter import Presenter
+from bot.knowledge.relevant_date import relevant_date
 from bot.services import turns
 from bot.services.conversations import replies_to, status
 from bot.services.office import Office
 from bot.services.turns import TurnJob, TurnOutcome
 from bot.services.views import ConversationStatus, MessageView
 from bot.store.database import Database
-from bot.store.tables import Inbound
 
 log = structlog.get_logger()
 
@@ -89,10 +90,19 @@ class TurnRunner:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._wanted: set[str] = set()
         self._settled: dict[str, asyncio.Event] = {}
+        self._unread: set[str] = set()
         self._places = asyncio.Semaphore(_TURNS_AT_ONCE)
 
-    def submit(self, conversation_id: str) -> None:
-        """Take the waiting turns of a conversation, now or right after the one that runs."""
+    def submit(self, conversation_id: str, *, new_inbound_id: str | None = None) -> None:
+        """Take the waiting turns of a conversation, now or right after the one that runs.
+
+        Args:
+            new_inbound_id: The message that was stored just now, if it was: who then waits for
+                its reply is woken, and need not ask the store first whether it is there already.
+        """
+        if new_inbound_id:
+            self._unread.add(new_inbound_id)
+            self._event(new_inbound_id)
         self._wanted.add(conversation_id)
         if conversation_id not in self._running:
             self._running[conversation_id] = asyncio.create_task(self._drain(conversation_id))
@@ -102,19 +112,30 @@ class TurnRunner:
 
         If it takes longer, `settled` is False and there are no messages yet; they arrive live.
         """
-        event = self._settled.setdefault(inbound_id, asyncio.Event())
-        asyncio.get_running_loop().call_later(
-            max(timeout, _FORGET_WAITERS_AFTER), self._settled.pop, inbound_id, None
-        )
-        result = await self._result(inbound_id)
-        if result.settled:
-            return result
+        event = self._event(inbound_id)
+        if inbound_id in self._unread:
+            self._unread.discard(inbound_id)
+        else:
+            result = await self._result(inbound_id)
+            if result.settled:
+                return result
         try:
             await asyncio.wait_for(event.wait(), timeout)
         except TimeoutError:
             # Another process may have taken the turn; nobody wakes us for that.
             pass
         return await self._result(inbound_id)
+
+    def _event(self, inbound_id: str) -> asyncio.Event:
+        """Return what tells that a message is settled; it is forgotten after a while."""
+        if inbound_id not in self._settled:
+            self._settled[inbound_id] = asyncio.Event()
+            asyncio.get_running_loop().call_later(_FORGET_WAITERS_AFTER, self._forget, inbound_id)
+        return self._settled[inbound_id]
+
+    def _forget(self, inbound_id: str) -> None:
+        self._settled.pop(inbound_id, None)
+        self._unread.discard(inbound_id)
 
     async def recover(self, *, older_than: datetime | None = None) -> int:
         """Take up what a process that died left unanswered; returns how many conversations.
@@ -140,12 +161,13 @@ class TurnRunner:
 
     async def _result(self, inbound_id: str) -> TurnResult:
         async with self._database.read() as session:
-            inbound = await session.get_one(Inbound, inbound_id)
+            inbound, conversation = await turns.inbound_with_conversation(session, inbound_id)
             return TurnResult(
                 messages=await replies_to(session, inbound_id),
+                # Found in the session, which keeps what somebody holds.
                 status=await status(
                     session,
-                    inbound.conversation_id,
+                    conversation.id,
                     calendar=self._office.calendar,
                     now=self._clock(),
                 ),
@@ -173,7 +195,11 @@ class TurnRunner:
                 job = await turns.next_job(session, conversation_id)
             if job is None:
                 return
-            self._announce_settled(await self._take(job))
+            settled = await self._take(job)
+            self._announce_settled(settled)
+            if settled and job.is_last:
+                # What came since then was submitted after its commit, so `_drain` goes round again.
+                return
 
     async def _take(self, job: TurnJob) -> list[str]:
         """Answer one message, or leave it to the people who have the conversation."""
@@ -215,13 +241,13 @@ class TurnRunner:
         if self.failed_actions.take(job.conversation_id):
             return self._failure()
         try:
-            return self._success(reply, today)
+            return self._success(reply, today, _asked_day(job, today))
         except Exception:
             log.exception("engine.unpresentable", conversation_id=job.conversation_id)
             return self._failure()
 
-    def _success(self, reply: EngineReply, today: date) -> TurnOutcome:
-        presented = self._presenter.present(reply, today)
+    def _success(self, reply: EngineReply, today: date, asked_day: date | None) -> TurnOutcome:
+        presented = self._presenter.present(reply, today, asked_day=asked_day)
         if not presented.messages and not presented.handoff_reason:
             log.error("engine.silent", intent=reply.nlu.get("intent"))
             return self._failure()
@@ -243,11 +269,18 @@ class TurnRunner:
         )
 
 
+def _asked_day(job: TurnJob, today: date) -> date | None:
+    """Return the day that the citizen named, or that the button carries on; None for today."""
+    if job.payload:
+        return split_day(job.payload)[1]
+    return relevant_date(job.text, today)
+
+
 def _engine_turn(job: TurnJob, today: date) -> EngineTurn:
     return EngineTurn(
         conversation=job.conversation_id,
         message_id=job.inbound_id,
-        text=job.payload or job.text,
+        text=split_day(job.payload)[0] if job.payload else job.text,
         state=job.state,
         today=today.isoformat(),
         failed_tries=job.failed_tries,

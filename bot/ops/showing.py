@@ -14,11 +14,6 @@ from bot.services.sla import ClockExplanation
 from bot.texts import Texts
 
 
-def number_text(result: dict[str, Any]) -> str:
-    """Return the reading for people."""
-    return "\n".join(f"{name:<14} {value}" for name, value in result.items() if value is not None)
-
-
 def knowledge_text(report: CheckReport) -> str:
     """Return the report for people: the problems, then the coverage table."""
     lines = [f"{p.severity.value:<8} {p.path}: {p.message} [{p.code}]" for p in report.problems]
@@ -47,6 +42,7 @@ def readable_answer(line: dict[str, Any]) -> str:
     """Return an answer for people: what was said, on which law, and what can be chosen next."""
     parts = [str(line["reply"])]
     parts += [f"  《{c['law']}》{c['article']}（{c['effective']} 施行）" for c in line["citations"]]
+    parts += ["  " + words("notice", text=m["notice"]) for m in line["messages"] if m.get("notice")]
     titles = [b["title"] for m in line["messages"] for b in m["buttons"]]
     if titles:
         parts.append("  [" + "] [".join(titles) + "]")

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Any
 
 from bot.bootstrap import utc_now
 from bot.helpdesk.errors import BadRequest, TicketNotFound
-from bot.helpdesk.identifiers import identify
 from bot.helpdesk.sla import Due, Pause, Target, Unit, compute
 from bot.knowledge import load_calendar, load_policies
 from bot.knowledge.calendars import parse_frames
 from bot.knowledge.check import CheckReport, check_knowledge
+from bot.knowledge.imported_laws import imported_dir
 from bot.services import audit
 from bot.services.desk_work import ticket_id_of
 from bot.services.sla import ClockExplanation, SlaBook, explain
@@ -21,7 +20,6 @@ from bot.services.staff import add_agent, one_time_password
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.migrate import upgrade
-from bot.texts import Texts
 
 
 async def add_staff(settings: Settings, login: str, name: str, role: str) -> str | None:
@@ -88,24 +86,11 @@ def count_due(
     return compute(instant(start), target, calendar, [pause(text) for text in pauses])
 
 
-def read_number(settings: Settings, text: str) -> dict[str, Any]:
-    """Say what kind of number a text is, whether it can be right, and where its status stands."""
-    checked = identify(text, today=utc_now().astimezone(office_zone(settings)).date())
-    texts = Texts.load()
-    kind_key = f"numbers.lookup.{checked.kind}"
-    return {
-        "kind": checked.kind,
-        "value": checked.value,
-        "valid": checked.valid,
-        "reason": checked.reason_code,
-        "year": checked.year,
-        "type": checked.type,
-        "status_lookup": texts(kind_key) if kind_key in texts else None,
-    }
-
-
 def check_knowledge_base(settings: Settings, laws: Path | None) -> CheckReport:
-    """Check the knowledge base as of today."""
+    """Check the knowledge base as of today, against the imported texts if no others are given."""
+    imported = imported_dir(settings.data_dir)
+    if laws is None and imported.is_dir():
+        laws = imported
     today = utc_now().astimezone(office_zone(settings)).date()
     return check_knowledge(settings.knowledge_dir, laws, today)
 

@@ -36,6 +36,8 @@ class MessageView:
             "title": self.body.get("title"),
             "details": self.body.get("details"),
             "notice": self.body.get("notice"),
+            "picture": self.body.get("picture"),
+            "tool": self.body.get("tool"),
             "ticket": self.body.get("ticket"),
             "evidence": self.body.get("evidence"),
             "state": self.state,

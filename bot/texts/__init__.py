@@ -1,8 +1,8 @@
 """The words that citizens and staff read, by key, from the YAML files of this folder.
 
-`citizen.yml`, `staff.yml` and `errors.yml` hold nested mappings; a key is the path through them,
-`handoff.queued` for instance. `{name}` in a text is filled in by the caller. A file may not repeat
-a key of another one.
+`citizen.yml`, `staff.yml`, `errors.yml` and those of the tools, `tools*.yml`, hold nested mappings; a
+key is the path through them, `handoff.queued` for instance. `{name}` in a text is filled in by the
+caller. A file may not repeat a key of another one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Texts:
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Texts:
-        """Read the three files.
+        """Read the files.
 
         Args:
             folder: Where they are; this package's own folder when left out.
@@ -35,11 +35,11 @@ class Texts:
             ValueError: A key stands in two files, or a leaf is not text.
         """
         words: dict[str, str] = {}
-        for name in FILES:
-            tree = yaml.safe_load(((folder or Path(__file__).parent) / name).read_text("utf-8"))
-            for key, text in _leaves(tree):
+        folder = folder or Path(__file__).parent
+        for path in (*(folder / name for name in FILES), *sorted(folder.glob("tools*.yml"))):
+            for key, text in _leaves(yaml.safe_load(path.read_text("utf-8"))):
                 if key in words:
-                    raise ValueError(f"{name}: {key} stands in another file as well")
+                    raise ValueError(f"{path.name}: {key} stands in another file as well")
                 words[key] = text
         return cls(words)
 

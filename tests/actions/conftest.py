@@ -25,29 +25,20 @@ KNOWLEDGE = PROJECT_ROOT / "knowledge_base"
 
 
 @dataclass(frozen=True)
-class FakeHit:
-    article_id: str
-
-
-@dataclass(frozen=True)
 class FakeAnswer:
     article_id: str
     short: str
 
 
 class FakeKnowledge:
-    """Finds what a test put in, for the days on which it may be answered."""
+    """Answers what a test put in, and remembers for which days it was asked."""
 
     def __init__(self) -> None:
-        self.found: list[str] = []
         self.answers: dict[str, str] = {}
-        self.asked: list[tuple[str, date]] = []
-
-    def search(self, text: str, limit: int, on: date) -> list[FakeHit]:
-        self.asked.append((text, on))
-        return [FakeHit(article_id) for article_id in self.found[:limit]]
+        self.asked: list[date] = []
 
     def answer(self, article_id: str, on: date) -> FakeAnswer | None:
+        self.asked.append(on)
         short = self.answers.get(article_id)
         return FakeAnswer(article_id, short) if short else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,13 +25,15 @@ def make_tracker(
     sender: str = "web:citizen",
     metadata: dict[str, Any] | None = None,
     entities: list[dict[str, Any]] | None = None,
+    nearest: Sequence[str] = (),
 ) -> Tracker:
-    """A tracker with valid defaults: one message, nothing known yet."""
+    """A tracker with valid defaults: one message, nothing known yet; `nearest` are the articles found."""
     message = {
         "text": text,
         "intent": {"name": "answer_field"},
         "entities": entities or [],
         "metadata": {"message_id": f"m{next(_ids)}"} | (metadata or {}),
+        "response_selector": {"faq": {"ranking": [{"intent_response_key": f"faq/{name}"} for name in nearest]}},
     }
     return Tracker(
         sender, dict(slots or {}), message, list(events or []), False, None,

@@ -7,16 +7,24 @@ from tests.actions.dialogue import make_tracker, run
 from tests.support.clock import FakeClock
 
 
+NEAREST = ["patent_term", "patent_annuity", "design_term", "trademark_term"]
+
+
 async def test_a_vague_question_is_answered_with_the_nearest_articles(
     actions: Actions, knowledge: FakeKnowledge
 ) -> None:
-    knowledge.found = ["patent_term", "patent_annuity", "design_term", "trademark_term"]
-    _, [message] = await run(actions["action_clarify"], make_tracker("专利多久"))
-    assert message["custom"] == {
-        "outcome": "clarify",
-        "clarify": ["patent_term", "patent_annuity", "design_term"],
-    }
+    knowledge.answers = dict.fromkeys(NEAREST, "答。")
+    _, [message] = await run(actions["action_clarify"], make_tracker("专利多久", nearest=NEAREST))
+    assert message["custom"] == {"outcome": "clarify", "clarify": NEAREST[:3]}
     assert message["buttons"] == []
+
+
+async def test_an_article_without_an_answer_that_day_is_not_offered(
+    actions: Actions, knowledge: FakeKnowledge
+) -> None:
+    knowledge.answers = {"patent_annuity": "答。"}
+    _, [message] = await run(actions["action_clarify"], make_tracker("专利多久", nearest=NEAREST))
+    assert message["custom"]["clarify"] == ["patent_annuity"]
 
 
 async def test_a_message_that_nothing_fits_is_a_fallback(actions: Actions) -> None:
@@ -26,24 +34,27 @@ async def test_a_message_that_nothing_fits_is_a_fallback(actions: Actions) -> No
 
 
 async def test_the_second_failed_try_offers_a_person(actions: Actions, knowledge: FakeKnowledge) -> None:
-    for knowledge.found in (["patent_term"], []):
-        tracker = make_tracker("听不懂吗", metadata={"failed_tries": 1})
+    knowledge.answers = {"patent_term": "答。"}
+    for nearest in (["patent_term"], []):
+        tracker = make_tracker("听不懂吗", metadata={"failed_tries": 1}, nearest=nearest)
         _, [message] = await run(actions["action_clarify"], tracker)
         assert [button["payload"] for button in message["buttons"]] == ["/request_human"]
 
 
-async def test_the_search_is_made_for_the_day_that_the_desk_names(
+async def test_the_answers_are_those_of_the_day_that_the_desk_names(
     actions: Actions, knowledge: FakeKnowledge
 ) -> None:
-    await run(actions["action_clarify"], make_tracker("商标续展", metadata={"today": "2027-01-01"}))
-    await run(actions["action_clarify"], make_tracker("商标续展"))
-    assert knowledge.asked == [("商标续展", date(2027, 1, 1)), ("商标续展", date(2026, 11, 20))]
+    nearest = ["trademark_renewal"]
+    tracker = make_tracker("商标续展", metadata={"today": "2027-01-01"}, nearest=nearest)
+    await run(actions["action_clarify"], tracker)
+    await run(actions["action_clarify"], make_tracker("商标续展", nearest=nearest))
+    assert knowledge.asked == [date(2027, 1, 1), date(2026, 11, 20)]
 
 
 async def test_today_is_the_day_in_china(actions: Actions, knowledge: FakeKnowledge, clock: FakeClock) -> None:
     clock.at = clock.at.replace(hour=17)  # 01:00 on the next day in Shanghai
-    await run(actions["action_clarify"], make_tracker("商标续展"))
-    assert knowledge.asked[0][1] == date(2026, 11, 21)
+    await run(actions["action_clarify"], make_tracker("商标续展", nearest=["trademark_renewal"]))
+    assert knowledge.asked == [date(2026, 11, 21)]
 
 
 async def test_a_button_shows_its_article(actions: Actions, knowledge: FakeKnowledge) -> None:
