@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 HERE = REPOSITORY / "bot" / "engine"
 LOOPBACK = "127.0.0.1"
+#: Exit code when the model cannot be loaded: it was made by other code; the process manager trains anew.
+UNFIT_MODEL = 3
 NEEDED = ("RIGHTSDESK_ENGINE_TOKEN", "RIGHTSDESK_ACTION_URL")
 
 
@@ -75,7 +77,7 @@ def _serve(model: str, port: int) -> int:
             (partial(_close, endpoints.action), "after_server_stop"),
         ],
     )
-    return 1 if failed else 0
+    return UNFIT_MODEL if failed else 0
 
 
 async def _announce(port: int, failed: List[str], app: Sanic, loop: AbstractEventLoop) -> None:

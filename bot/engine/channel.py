@@ -25,6 +25,7 @@ from typing import Any, Awaitable, Callable, Dict, List, Optional, Text
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
 from rasa.shared.core.constants import REQUESTED_SLOT
+from rasa.shared.core.events import SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 from sanic import Blueprint
@@ -33,12 +34,16 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
 from bot.engine import state as dialogue_state
-from bot.engine.nlu_report import nlu_report
+from bot.engine.nlu.follow_up import PREVIOUS, is_follow_up
+from bot.engine.nlu.text import normalise
+from bot.engine.nlu.tool_gate import USE_TOOL
+from bot.engine.nlu_report import FAQ, nlu_report
 from bot.engine.turn import CURRENT_TURN, Turn, TurnAborted
 
 logger = logging.getLogger(__name__)
 
 FORM_SUFFIX = "_form"
+TOOL_STATE = "tool_state"
 
 
 class BadRequest(RasaException):
@@ -152,11 +157,18 @@ async def _run_turn(
                 message_id=body["message_id"],
                 # The form's question goes along, so that the NLU can tell an answer from a digression.
                 # Normalising changes the message's text; `written` is what the citizen wrote.
-                metadata={**body["metadata"], **_form_state(tracker), "written": body["text"]},
+                metadata={
+                    **body["metadata"],
+                    **_form_state(tracker),
+                    **_tool_state(tracker),
+                    PREVIOUS: _previous_question(tracker),
+                    "written": body["text"],
+                },
             )
         )
     finally:
         CURRENT_TURN.reset(token)
+    _drop_tool_question(turn.tracker)
     return {
         "messages": output.messages,
         "state": dialogue_state.compact(turn.tracker, domain),
@@ -171,6 +183,25 @@ def _form_state(tracker: DialogueStateTracker) -> Dict[Text, Optional[Text]]:
     loop = tracker.active_loop_name
     form = loop[: -len(FORM_SUFFIX)] if loop and loop.endswith(FORM_SUFFIX) else loop
     return {"active_form": form, "requested_slot": tracker.get_slot(REQUESTED_SLOT) if form else None}
+
+
+def _tool_state(tracker: DialogueStateTracker) -> Dict[Text, Any]:
+    """Return what a tool asked last, for the ToolGate; nothing if none did."""
+    asked = tracker.slots[TOOL_STATE].value if TOOL_STATE in tracker.slots else None
+    return {TOOL_STATE: asked} if asked else {}
+
+
+def _previous_question(tracker: DialogueStateTracker) -> Optional[Text]:
+    """Return the last question that an article answered, in the citizen's words; a follow-up is passed over."""
+    asked = (event for event in reversed(tracker.events) if isinstance(event, UserUttered))
+    questions = (event.text for event in asked if event.intent_name == FAQ and event.text)
+    return next((text for text in questions if not is_follow_up(normalise(text))), None)
+
+
+def _drop_tool_question(tracker: DialogueStateTracker) -> None:
+    """Forget what a tool asked once the citizen has said something else."""
+    if _tool_state(tracker) and tracker.latest_message.intent.get("name") != USE_TOOL:
+        tracker.update(SlotSet(TOOL_STATE, None))
 
 
 def _checked(request: Request) -> Dict[Text, Any]:

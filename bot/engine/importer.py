@@ -26,8 +26,8 @@ from bot.engine.nlu_report import FAQ
 DOMAIN = Path("bot/engine/domain")
 TRAINING_DATA = (Path("nlu_data"), Path("bot/engine/rules"))
 
-# What the first example of an article carries along for the components, as example metadata.
-ARTICLE_BODY, ARTICLE_RIGHTS = "article_body", "article_rights"
+# What the examples of an article carry along for the components, as example metadata; its words only the first.
+ARTICLE_BODY, ARTICLE_RIGHTS, ARTICLE_TOPIC = "article_body", "article_rights", "article_topic"
 
 Json = Dict[Text, Any]
 
@@ -99,10 +99,12 @@ class DeskImporter(RasaFileImporter):
 
 
 def _examples(article: Article) -> Iterator[Message]:
-    """Yield the questions an article answers; the first carries the article's words and rights along."""
+    """Yield the questions an article answers; the first carries the article's words along."""
     texts = dict.fromkeys((article.title, *article.questions))
     for position, text in enumerate(texts):
-        about = {ARTICLE_BODY: article.body, ARTICLE_RIGHTS: list(article.rights)} if position == 0 else None
+        about = {ARTICLE_RIGHTS: list(article.rights), ARTICLE_TOPIC: article.topic}
+        if position == 0:
+            about[ARTICLE_BODY] = article.body
         yield Message.build(text=text, intent=f"{FAQ}/{article.id}", example_metadata=about)
 
 

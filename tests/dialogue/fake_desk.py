@@ -90,7 +90,12 @@ class FakeDesk:
             return self._ask_confirm
         if name in ("action_open_complaint", "action_open_assistance"):
             return self._open
-        return {"action_cancel_form": self._cancel, "action_correct_field": self._correct}.get(name, self._say)
+        own = {
+            "action_cancel_form": self._cancel,
+            "action_correct_field": self._correct,
+            "action_use_tool": self._use_tool,
+        }
+        return own.get(name, self._say)
 
     def _validate(self, name: str, tracker: Json) -> Answer:
         form = self.forms[name.removeprefix("validate_").removesuffix("_form")]
@@ -132,6 +137,16 @@ class FakeDesk:
                 new = re.search(r"\d{5,}", text)
                 return [slot(f"{form['id']}_{field['name']}", new and new.group())], [{"text": "已改"}]
         return [], [{"text": "您想改哪一项？"}]
+
+    def _use_tool(self, name: str, tracker: Json) -> Answer:
+        """Ask for a day until the button or the answer carries one."""
+        told = {entity["entity"]: entity["value"] for entity in tracker["latest_message"]["entities"]}
+        given = str(told.get("given") or "")
+        is_done = "from=" in given
+        asks = {"field": "from", "kind": "date", "answers": []}
+        state = None if is_done else {"tool": told["tool"], "given": given, "asks": asks}
+        text = f"截止日 {given}" if is_done else "哪一天？"
+        return [slot("tool_state", state)], [{"text": text, "custom": {"tool": told["tool"], "given": given}}]
 
     def _say(self, name: str, tracker: Json) -> Answer:
         return [], [{"text": name, "custom": {"outcome": "clarify" if name == "action_clarify" else name}}]

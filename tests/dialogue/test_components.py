@@ -29,6 +29,7 @@ def test_text_gets_one_spelling(engine_python: Path) -> None:
         "第一百九十五条之一": "第195条之一",
         "二十年，十五年，三个月，两年": "20年,15年,3个月,2年",
         "一万二千元和十万元": "12000元和100000元",
+        "罚款2万元，第3百件": "罚款2万元,第3百件",
         "一般、统一、万一": "一般,统一,万一",
         "專利權保護期": "专利权保护期",
         "著作權": "著作权",
@@ -36,6 +37,8 @@ def test_text_gets_one_spelling(engine_python: Path) -> None:
         "急急急急急！！！！": "急急!!",
         "你好，我想咨询一下商标被抢注怎么办": "商标被抢注怎么办",
         "你好": "你好",
+        "老师上课讲的内容受保护吗": "老师上课讲的内容受保护吗",
+        "您好老师，商标被抢注怎么办": "商标被抢注怎么办",
         "": "",
     }
     script = "from bot.engine.nlu.text import normalise\nresult = [normalise(text) for text in values]"
@@ -53,9 +56,9 @@ result = [normalise(normalise(text)) == normalise(text) for text in values]"""
 def test_legal_terms_stay_whole_and_spaces_are_no_words(engine_python: Path) -> None:
     script = """
 from rasa.shared.nlu.training_data.message import Message
-from bot.engine.nlu.tokenizer import LegalTokenizer, _read_dictionary
+from bot.engine.nlu.tokenizer import LegalTokenizer, read_dictionary
 config = LegalTokenizer.get_default_config()
-tokenizer = LegalTokenizer(config, None, None, _read_dictionary("nlu_data/dictionary"))
+tokenizer = LegalTokenizer(config, None, None, read_dictionary("nlu_data/dictionary"))
 result = [[token.lemma for token in tokenizer.tokenize(Message({"text": text}), "text")] for text in values]"""
     words = in_engine(engine_python, script, "专利侵权 的  版权，怎样", "外观设计专利权评价报告")
     assert words[0] == ["专利侵权", "的", "著作权", "怎么"]
@@ -104,3 +107,16 @@ def test_the_engine_does_not_start_without_its_secrets(engine_python: Path, tmp_
     )  # fmt: skip
     assert done.returncode == 2
     assert "RIGHTSDESK_ENGINE_TOKEN" in done.stderr
+
+
+def test_version_of_an_article_is_no_training_data(engine_python: Path, tmp_path: Path) -> None:
+    front = "id: {id}\ntitle: 多久？\nrights: [trademark]\n"
+    (tmp_path / "term.md").write_text(f"---\n{front.format(id='term')}questions: [几年]\n---\n十年。\n\n详。\n")
+    (tmp_path / "term_2027.md").write_text(
+        f"---\n{front.format(id='term_2027')}version_of: term\n---\n五年。\n\n详。\n"
+    )
+    script = """
+from pathlib import Path
+from bot.engine.articles import load_articles
+result = [article.id for article in load_articles(Path(values[0]))]"""
+    assert in_engine(engine_python, script, str(tmp_path)) == ["term"]

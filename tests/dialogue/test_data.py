@@ -31,10 +31,12 @@ def written_examples() -> list[tuple[str, str]]:
 
 
 def article_examples() -> list[tuple[str, str]]:
-    """Return title and questions of every article as (intent, text)."""
+    """Return title and questions of every article, its later versions left out, as (intent, text)."""
     examples = []
     for path in sorted(ARTICLES.glob("**/*.md")):
         front = yaml.safe_load(path.read_text(encoding="utf-8").split("---\n")[1])
+        if "version_of" in front:
+            continue
         texts = dict.fromkeys([front["title"], *front["questions"]])
         examples += [(f"faq/{front['id']}", str(text)) for text in texts]
     return examples

@@ -10,13 +10,14 @@ import numpy as np
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.nlu.featurizers.featurizer import Featurizer
-from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from scipy.sparse import csr_matrix, hstack, vstack
+from scipy.sparse import vstack
 from sklearn.linear_model import LogisticRegression
 
 from bot.engine.nlu.component import TrainedComponent
+from bot.engine.nlu.rows import sentence_row
 from bot.engine.nlu.text import core
 
 # Message property: the whole message is a training example, so the intent is certain.
@@ -60,7 +61,7 @@ class LinearIntentClassifier(TrainedComponent, IntentClassifier):
         model = LogisticRegression(
             C=self._config["strength"], max_iter=self._config["max_iter"], class_weight="balanced", random_state=0
         )
-        model.fit(vstack([_row(example) for example in examples]), [example.get(INTENT) for example in examples])
+        model.fit(vstack([sentence_row(example) for example in examples]), [example.get(INTENT) for example in examples])
         self._intents = [str(intent) for intent in model.classes_]
         self._weights = np.ascontiguousarray(model.coef_.T)
         self._bias = model.intercept_
@@ -95,16 +96,10 @@ class LinearIntentClassifier(TrainedComponent, IntentClassifier):
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
 
     def _confidences(self, message: Message) -> np.ndarray:
-        row = _row(message)
-        if row.shape[1] != len(self._weights):
-            # Without a single word some featurizers add nothing, and then there is nothing to tell.
+        row = sentence_row(message)
+        if row.shape[1] != len(self._weights) or not any(map(str.isalpha, message.get(TEXT))):
+            # A bare number says nothing by itself; without a word some featurizers even add nothing.
             return np.full(len(self._intents), 1.0 / len(self._intents))
         scores = np.asarray(row @ self._weights)[0] + self._bias
         odds = np.exp(scores - scores.max())
         return odds / odds.sum()
-
-
-def _row(message: Message) -> csr_matrix:
-    """Return all sentence features of a message side by side, always in the order of the pipeline."""
-    found = [feature for feature in message.features if feature.attribute == TEXT]
-    return hstack([feature.features for feature in found if feature.type == FEATURE_TYPE_SENTENCE], format="csr")

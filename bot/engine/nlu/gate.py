@@ -31,9 +31,11 @@ from bot.engine.runtime import REPOSITORY
 
 ANSWER = "answer_field"
 COMMANDS = frozenset({"cancel_form", "correct_field", "resume_form", "request_human", "back_to_bot", "report_urgent"})
-REQUESTS = frozenset({"check_ticket", "open_complaint", "open_assistance"})
-QUESTIONS = frozenset({"faq", "ask_out_of_scope", "ask_bot"})
-TALK = frozenset({"greet", "goodbye", "thank"})
+REQUESTS = frozenset(
+    {"check_ticket", "open_complaint", "open_assistance", "add_to_ticket", "withdraw_ticket", "lost_ticket_number"}
+)
+QUESTIONS = frozenset({"faq", "ask_out_of_scope", "ask_bot", "ask_capabilities", "ask_office"})
+TALK = frozenset({"greet", "goodbye", "thank", "wait", "complain_about_bot"})
 
 _STORED = "forms.json"
 # Fields whose answers are sentences, as against a number, a place, a date or one of a few words.

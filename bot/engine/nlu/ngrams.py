@@ -39,8 +39,8 @@ class NgramFeaturizer(TrainedComponent, SparseFeaturizer):
 
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
-        """Settings: `analyzer` word or char, and the longest run that is counted."""
-        return {**SparseFeaturizer.get_default_config(), "analyzer": "word", "max_ngram": 2}
+        """Settings: `analyzer` word or char, the longest run that is counted, and in how many examples at least."""
+        return {**SparseFeaturizer.get_default_config(), "analyzer": "word", "max_ngram": 2, "min_examples": 2}
 
     def __init__(self, config: Dict[Text, Any], name: Text, *storage: Any) -> None:
         TrainedComponent.__init__(self, config, name, *storage)
@@ -56,7 +56,8 @@ class NgramFeaturizer(TrainedComponent, SparseFeaturizer):
         """Learn which terms there are, and how rare each is."""
         texts = [self._terms(message) for message in training_data.training_examples if message.get(TEXT)]
         found = Counter(term for terms in texts for term in set(terms))
-        self._weights = {term: math.log((1 + len(texts)) / (1 + count)) + 1 for term, count in sorted(found.items())}
+        kept = sorted(term for term, count in found.items() if count >= self._config["min_examples"])
+        self._weights = {term: math.log((1 + len(texts)) / (1 + found[term])) + 1 for term in kept}
         self._number_columns()
 
     def write(self, folder: Path) -> None:

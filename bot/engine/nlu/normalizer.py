@@ -14,7 +14,9 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.engine.nlu.spelling import SpellingCorrector
 from bot.engine.nlu.text import normalise
+from bot.engine.nlu.tokenizer import read_dictionary
 
 
 # Registered as a featurizer because only tokenizers and featurizers also run on training data,
@@ -27,12 +29,20 @@ class TextNormalizer(GraphComponent):
     the parse, and forms fill their slots from there.
     """
 
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:
+        """Settings; `dictionary` is the folder whose terms misspelt words are corrected to, None for none."""
+        return {"dictionary": None}
+
+    def __init__(self, config: Dict[Text, Any]) -> None:
+        self._spelling = SpellingCorrector(read_dictionary(config["dictionary"])["terms"])
+
     @classmethod
     def create(
         cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
     ) -> TextNormalizer:
         """Create the component (see parent class)."""
-        return cls()
+        return cls(config)
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Return a copy of the data with normalised texts; the importer's own stays as written."""
@@ -45,5 +55,5 @@ class TextNormalizer(GraphComponent):
         for message in messages:
             text = message.get(TEXT)
             if text and not text.startswith(INTENT_MESSAGE_PREFIX):
-                message.set(TEXT, normalise(text))
+                message.set(TEXT, self._spelling.correct(normalise(text)))
         return messages

@@ -9,7 +9,8 @@ _DIGITS.update({"〇": 0, "两": 2})
 _UNITS = {"十": 10, "百": 100, "千": 1000}
 _TEN_THOUSAND = "万"
 
-_NUMERAL = "[零〇一二两三四五六七八九十百千万]+"
+# Not what multiplies digits: 2万元 stays as it is written.
+_NUMERAL = r"(?<![\d.])[零〇一二两三四五六七八九十百千万]+"
 # 第七十四条, 二十年, 三个月, 五万元, 十五个工作日: a numeral with 第 before it or a measure after it.
 _IN_CONTEXT = re.compile(
     rf"(?<=第){_NUMERAL}|{_NUMERAL}(?=年|个月|个工作日|天|日|周|星期|个小时|小时|元|块|倍|条|款|项|类|件|份|%)"

@@ -19,9 +19,11 @@ _LINK = re.compile(r"https?://\S+|www\.\S+")
 _REPEATED = re.compile(r"(\D)\1{2,}")
 _SENTENCE_END = re.compile(r"(?<=[.!?;])(?!\d)|\n")
 # How people begin before they say anything. It says nothing about the matter, but looks like a greeting.
+# 老师 and the like open a message only where something sets them apart: 老师上课… is about a teacher.
 _OPENER = re.compile(
-    r"^(?:(?:你好|您好|律师|老师|客服|请问一下|请问|请教一下|打扰一下|想问一下|问一下|咨询一下|我想咨询一下|我想问一下"
-    r"|我想咨询|我想问|我要咨询)[啊呀]?[\s,.!:;~]*)+(?=.{5,})",
+    r"^(?:(?:你好|您好|请问一下|请问|请教一下|打扰一下|想问一下|问一下|咨询一下|我想咨询一下|我想问一下"
+    r"|我想咨询|我想问|我要咨询)[啊呀]?(?:(?:律师|老师|客服)(?=[\s,.!:;~]))?[\s,.!:;~]*"
+    r"|(?:律师|老师|客服)(?:你好|您好|[\s,.!:;~])[\s,.!:;~]*)+(?=.{5,})",
     re.DOTALL,
 )
 _PUNCTUATION = re.compile(r"[\W_]+")

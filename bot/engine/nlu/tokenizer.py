@@ -49,7 +49,7 @@ class LegalTokenizer(Tokenizer):
     def __init__(
         self, config: Dict[Text, Any], storage: ModelStorage, resource: Resource, dictionary: Dict[Text, Any]
     ) -> None:
-        """Create the tokenizer from a dictionary as `_read_dictionary` returns it."""
+        """Create the tokenizer from a dictionary as `read_dictionary` returns it."""
         super().__init__(config)
         self._storage = storage
         self._resource = resource
@@ -64,7 +64,7 @@ class LegalTokenizer(Tokenizer):
         cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
     ) -> LegalTokenizer:
         """Create an untrained component (see parent class)."""
-        return cls(config, model_storage, resource, _read_dictionary(config["dictionary"]))
+        return cls(config, model_storage, resource, read_dictionary(config["dictionary"]))
 
     @classmethod
     def load(
@@ -82,7 +82,7 @@ class LegalTokenizer(Tokenizer):
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
         """Train anew when the dictionary changes, which Rasa cannot see from the settings."""
-        return hashlib.sha256(repr(_read_dictionary(config["dictionary"])).encode()).hexdigest()
+        return hashlib.sha256(repr(read_dictionary(config["dictionary"])).encode()).hexdigest()
 
     def train(self, training_data: TrainingData) -> Resource:
         """Store the dictionary with the model."""
@@ -100,7 +100,8 @@ class LegalTokenizer(Tokenizer):
         ]
 
 
-def _read_dictionary(folder: Optional[Text]) -> Dict[Text, Any]:
+def read_dictionary(folder: Optional[Text]) -> Dict[Text, Any]:
+    """Return the terms to keep whole, and the standard word of each synonym, from a dictionary folder."""
     if folder is None:
         return {"terms": [], "lemmas": {}}
     files = REPOSITORY / folder

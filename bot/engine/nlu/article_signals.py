@@ -1,0 +1,153 @@
+"""Signals: what speaks for each article as the answer to a message, [article, signal].
+
+Three BM25 scores over runs of characters (the article as a whole, its best passage, its example
+questions), each relative to the best article's, and how well the article's labels agree with those
+recognised in the message (its probable right and topic).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Dict, List, Mapping, Sequence, Text
+
+import numpy as np
+
+from bot.engine.nlu.bm25 import Bm25Index
+from bot.engine.nlu.labels import GENERAL, NONE
+from bot.engine.nlu.terms import character_runs
+from bot.engine.nlu.text import normalise_document
+
+_TITLE, _SHORT, _BODY = 3.0, 2.0, 1.0
+# A label that was never thought of counts like one of a hundred, so that it cannot outweigh all else.
+_LEAST_PROBABILITY = 0.01
+# What an article's further rights count beside its main one, and what one for all rights counts at least.
+_FURTHER_RIGHT, _ANY_RIGHT = 0.6, 0.25
+_SHORTEST_PASSAGE = 5
+_INDEXES = ("questions", "whole", "passages")
+
+# Kind of label (right, topic) to probabilities by name.
+Labels = Mapping[Text, Mapping[Text, float]]
+
+
+class Candidates:
+    """What is known of the responses to choose from.
+
+    Attributes:
+        keys: Their names.
+        questions: Their example questions.
+        bodies: Title and body; empty for what is no article.
+        rights, topics: Their labels; the main right comes first.
+    """
+
+    def __init__(self, keys: Sequence[Text]) -> None:
+        self.keys = list(keys)
+        self.questions: List[List[Text]] = [[] for _ in keys]
+        self.titles: List[Text] = ["" for _ in keys]
+        self.bodies: List[Text] = ["" for _ in keys]
+        self.rights: List[List[Text]] = [[] for _ in keys]
+        self.topics: List[Text] = ["" for _ in keys]
+
+
+class ArticleSignals:
+    """The indexes and tables the signals come from."""
+
+    def __init__(self, indexes: Dict[Text, Bm25Index], tables: Dict[Text, List]) -> None:
+        self._indexes = indexes
+        self._tables = tables
+        self._owners = np.array(tables["owners"], dtype=int)
+        names = sorted({right for rights in tables["rights"] for right in rights})
+        self._rights = {name: np.array([_share(name, rights) for rights in tables["rights"]]) for name in names}
+        self._is_general = np.array([GENERAL in rights for rights in tables["rights"]], dtype=bool)
+
+    @classmethod
+    def build(cls, candidates: Candidates) -> ArticleSignals:
+        """Index the candidates."""
+        passages = [(own, text) for own, body in enumerate(candidates.bodies) for text in _passages(body)]
+        indexes = {
+            "questions": question_index(candidates.questions),
+            "whole": Bm25Index.build(_whole(candidates, i) for i in range(len(candidates.keys))),
+            "passages": Bm25Index.build([(_runs(text), 1.0)] for _, text in passages),
+        }
+        owners = [own for own, _ in passages]
+        return cls(indexes, {"owners": owners, "rights": candidates.rights, "topics": candidates.topics})
+
+    def of(self, text: Text, labels: Labels) -> np.ndarray:
+        """Return the signals of a message.
+
+        Args:
+            text: Normalised.
+            labels: As `LabelClassifier` sets them.
+        """
+        return self.held_out(self._indexes["questions"], text, labels)
+
+    def held_out(self, questions: Bm25Index, text: Text, labels: Labels) -> np.ndarray:
+        """Return the same with another index of questions, one that has not seen this one."""
+        terms = _runs(text)
+        passages = np.zeros(len(self._is_general))
+        np.maximum.at(passages, self._owners, self._indexes["passages"].scores(terms)[: len(self._owners)])
+        scores = (questions.scores(terms), self._indexes["whole"].scores(terms), passages)
+        return np.stack([*map(_relative, scores), self._right(labels), self._topic(labels)], axis=1)
+
+    def _right(self, labels: Labels) -> np.ndarray:
+        """Return how well each article's rights agree."""
+        probabilities = labels.get("right") or {}
+        agreement = np.where(self._is_general, _ANY_RIGHT * (1.0 - probabilities.get(NONE, 0.0)), 0.0)
+        for name, shares in self._rights.items():
+            agreement = np.maximum(agreement, shares * probabilities.get(name, 0.0))
+        return np.log(agreement + _LEAST_PROBABILITY)
+
+    def _topic(self, labels: Labels) -> np.ndarray:
+        probabilities = labels.get("topic") or {}
+        return np.log(np.array([probabilities.get(name, 0.0) for name in self._tables["topics"]]) + _LEAST_PROBABILITY)
+
+    def write(self, folder: Path) -> None:
+        """Store indexes and tables."""
+        (folder / "tables.json").write_text(json.dumps(self._tables), encoding="utf-8")
+        for name, index in self._indexes.items():
+            np.savez_compressed(folder / f"{name}.npz", **index.to_arrays())
+
+    @classmethod
+    def read(cls, folder: Path) -> ArticleSignals:
+        """Restore them."""
+        tables = json.loads((folder / "tables.json").read_text(encoding="utf-8"))
+        indexes = {}
+        for name in _INDEXES:
+            with np.load(folder / f"{name}.npz", allow_pickle=False) as stored:
+                indexes[name] = Bm25Index.from_arrays(stored)
+        return cls(indexes, tables)
+
+
+def question_index(questions: Sequence[Sequence[Text]]) -> Bm25Index:
+    """Index example questions, all of one candidate as one document."""
+    return Bm25Index.build([[(_runs(text), 1.0) for text in texts] for texts in questions])
+
+
+def _whole(candidates: Candidates, i: int) -> List:
+    short, _, details = candidates.bodies[i].partition("\n\n")
+    return [
+        (_runs(normalise_document(candidates.titles[i])), _TITLE),
+        (_runs(normalise_document(short)), _SHORT),
+        (_runs(normalise_document(details)), _BODY),
+    ]
+
+
+def _passages(body: Text) -> List[Text]:
+    lines = (normalise_document(line) for line in body.splitlines())
+    return [line for line in lines if len(line) >= _SHORTEST_PASSAGE]
+
+
+def _share(right: Text, rights: Sequence[Text]) -> float:
+    if right not in rights:
+        return 0.0
+    return 1.0 if rights[0] == right else _FURTHER_RIGHT
+
+
+def _relative(scores: np.ndarray) -> np.ndarray:
+    """Return scores as shares of the best: how far an article leads says more than how much was found."""
+    best = scores.max(initial=0.0)
+    return scores / best if best > 0 else scores
+
+
+def _runs(text: Text) -> List[Text]:
+    return character_runs(text, 1, 2)
