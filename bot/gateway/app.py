@@ -12,7 +12,7 @@ import yaml
 from aiohttp import web
 
 from bot.bootstrap import Desk
-from bot.gateway import chat, evidence, health, live, pages, tickets
+from bot.gateway import chat, evidence, flows, health, live, pages, tickets, tools
 from bot.gateway.errors import Handler, errors_middleware
 from bot.gateway.keys import DESK, LIMITS, METRICS, SOCKETS, STATIC, WORDS
 from bot.gateway.limits import Limits
@@ -50,6 +50,8 @@ def _add_routes(app: web.Application) -> None:
         [
             web.get("/", pages.chat, name="chat"),
             web.get("/about", pages.about, name="about"),
+            web.get(r"/flow/{flow:[a-z_]+}.svg", flows.picture),
+            web.get(r"/flow/{flow:[a-z_]+}", flows.page),
             web.get("/t", pages.ticket_form, name="ticket"),
             web.post("/t", pages.ticket_result),
             web.post("/t/supplement", pages.ticket_supplement),
@@ -64,6 +66,8 @@ def _add_routes(app: web.Application) -> None:
             web.get("/api/v1/tickets/{number}", tickets.get_ticket),
             web.post("/api/v1/tickets/{number}/supplement", tickets.post_supplement),
             web.post("/api/v1/tickets/{number}/withdraw", tickets.post_withdraw),
+            web.get("/api/v1/tools", tools.list_tools),
+            web.post("/api/v1/tools/{name}", tools.use_tool),
             web.get("/api/openapi.json", _openapi()),
             web.get("/healthz", health.healthz),
             web.get("/readyz", health.readyz),

@@ -241,7 +241,7 @@ async def _store(desk: Desk, conversation_id: str, incoming: Incoming) -> Receiv
                     reply_to=received.inbound_id,
                 )  # fmt: skip
     if handled_by(received.owner) == "bot":
-        desk.turns.submit(conversation_id)
+        desk.turns.submit(conversation_id, new_inbound_id=None if received.duplicate else received.inbound_id)
     return received
 
 

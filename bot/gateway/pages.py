@@ -35,22 +35,24 @@ async def chat(request: web.Request) -> web.Response:
     context = {
         "here": "chat",
         "greeting": desk.texts("greeting.text"),
+        "back_to_bot": desk.texts("buttons.bot"),
         "words": words["script"],
         "topics": words["topics"],
         "entries": words["entries"],
+        "tools": words["tools"],
         "groups": common_questions(desk, words),
     }
-    return _page(request, "chat.html", context)
+    return show_page(request, "chat.html", context)
 
 
 async def about(request: web.Request) -> web.Response:
     """Say what the service is, what it is not, and what becomes of data."""
-    return _page(request, "about.html", {"here": "about"})
+    return show_page(request, "about.html", {"here": "about"})
 
 
 async def ticket_form(request: web.Request) -> web.Response:
     """Show the form; the number may be given in the address, the code never."""
-    return _page(request, "ticket.html", {"number": request.query.get("n", "")[:40]})
+    return show_page(request, "ticket.html", {"number": request.query.get("n", "")[:40]})
 
 
 async def ticket_result(request: web.Request) -> web.Response:
@@ -118,12 +120,12 @@ async def _ticket_page(
         ],
         "show_steps": ticket.status not in ("withdrawn", "rejected"),
     }
-    return _page(request, "ticket.html", context | shown, status=status)
+    return show_page(request, "ticket.html", context | shown, status=status)
 
 
 def _refused(request: web.Request, form: Mapping[str, str], error: HelpdeskError) -> web.Response:
     context = {"number": form["number"], "problem": error_words(request, error.code, error.details)}
-    return _page(request, "ticket.html", context, status=error_status(error.code))
+    return show_page(request, "ticket.html", context, status=error_status(error.code))
 
 
 def _change_words(request: web.Request, error: HelpdeskError) -> str:
@@ -146,9 +148,10 @@ async def _form(request: web.Request) -> dict[str, str]:
     return {name: value.replace("\0", "") for name, value in fields.items()} | {"number": number, "code": code}
 
 
-def _page(
+def show_page(
     request: web.Request, template: str, context: Mapping[str, Any], *, status: int = 200
 ) -> web.Response:
+    """Return a page made from a template."""
     desk, words = request.config_dict[DESK], request.config_dict[WORDS]
     settings = desk.settings
     config = {

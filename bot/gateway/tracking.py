@@ -5,6 +5,7 @@ Built from what services return, leaving out what is for staff only: assignments
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -105,7 +106,7 @@ async def track(session: AsyncSession, desk: Desk, words: Words, number: str, co
         subject=ticket.subject,
         opened_at=ticket.opened_at.isoformat(),
         updated_at=ticket.updated_at.isoformat(),
-        promises=[teller.promise(clock) for clock in clocks if clock.state != ClockState.CANCELLED],
+        promises=teller.promises(clocks),
         timeline=[teller.happening(item) for item in history if teller.is_told(item)],
         evidence=[public_receipt(receipt) for receipt in receipts],
         can_supplement=status not in _NO_MORE_WORDS,
@@ -120,6 +121,12 @@ class Teller:
         self._texts = desk.texts
         self._zone = desk.office.calendar.zone
         self._words = words
+
+    def promises(self, clocks: Sequence[ClockView]) -> list[Promise]:
+        """Return what was promised, in the order in which it is due to happen (that of the words)."""
+        order = list(self._words["promises"])
+        told = [clock for clock in clocks if clock.state != ClockState.CANCELLED]
+        return [self.promise(clock) for clock in sorted(told, key=lambda clock: order.index(clock.clock))]
 
     def promise(self, clock: ClockView) -> Promise:
         """Say what was promised until when, and how it stands."""

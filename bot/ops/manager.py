@@ -30,12 +30,18 @@ _RESTART_DELAYS = (0.5, 1.0, 2.0, 5.0, 10.0)
 _HEALTHY_AFTER = 60.0
 _HEALTH_INTERVAL = 15.0
 _HEALTH_MISSES = 4
+#: Exit code of `bot.engine` (an environment of its own) when it cannot load the model.
+_UNFIT_MODEL = 3
 #: From linux/prctl.h.
 _PR_SET_PDEATHSIG = 1
 
 
 class StartFailed(Exception):
     """A process did not get ready; its last words are in the log named in the message."""
+
+
+class ModelUnfit(StartFailed):
+    """The engine cannot load the model, which was made by other code; train another."""
 
 
 class PortTaken(Exception):
@@ -59,6 +65,7 @@ class Child:
         self._stopping = False
         self._started = 0.0
         self.restarts = 0
+        self.exit_code: int | None = None
 
     @property
     def pid(self) -> int | None:
@@ -92,7 +99,7 @@ class Child:
         if self._stopping:
             # `stop` came while this one was being started, and saw the one before it.
             await self.stop()
-        await self._process.wait()
+        self.exit_code = await self._process.wait()
 
     def _say_in_log(self, words: str) -> None:
         # A full disk must not end the supervision.
@@ -148,12 +155,20 @@ class Manager:
         with held(self.settings.data_dir):
             await self._port_free()
             model = await self._model()
-            state = RunState(
-                pid=os.getpid(), port=self.settings.port, host=self.settings.host,
-                internal_port=free_port(), engine_port=free_port(), model=model.name,
-            )  # fmt: skip
-            write_state(self.settings.data_dir, state)
-            await self._supervise(model, state)
+            try:
+                await self._serve(model)
+            except ModelUnfit:
+                # As after an update of the program: better a few minutes late than not at all.
+                self._say("retraining")
+                await self._serve(await asyncio.to_thread(train, self.settings, self._say))
+
+    async def _serve(self, model: Path) -> None:
+        state = RunState(
+            pid=os.getpid(), port=self.settings.port, host=self.settings.host,
+            internal_port=free_port(), engine_port=free_port(), model=model.name,
+        )  # fmt: skip
+        write_state(self.settings.data_dir, state)
+        await self._supervise(model, state)
 
     async def _port_free(self) -> None:
         """Wait for the desk of a manager that was killed just now: it may still be stopping."""
@@ -185,7 +200,7 @@ class Manager:
         login = await first_staff_login(self.settings)
         running = [asyncio.create_task(child.keep_running()) for child in children]
         try:
-            await self._until_ready(state, children, stop)
+            await self._until_ready(state, engine, desk, stop)
             if not stop.is_set():
                 state = replace(state, ready=True, staff_login=login)
                 write_state(self.settings.data_dir, state)
@@ -198,6 +213,8 @@ class Manager:
             for child in reversed(children):
                 await child.stop()
             await asyncio.gather(*running, return_exceptions=True)
+            for name in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().remove_signal_handler(name)
 
     def _announce(self, state: RunState) -> None:
         self._say(f"address {state.url}/")
@@ -220,18 +237,20 @@ class Manager:
                         child.restart(f"no answer {_HEALTH_MISSES} times")
                         missed[child] = 0
 
-    async def _until_ready(self, state: RunState, children: list[Child], stop: asyncio.Event) -> None:
+    async def _until_ready(self, state: RunState, engine: Child, desk: Child, stop: asyncio.Event) -> None:
         deadline = time.monotonic() + _READY_TIMEOUT
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as client:
             while time.monotonic() < deadline and not stop.is_set():
                 if await _is_ready(client, state):
                     return
-                failed = next((c for c in children if c.restarts >= 2), None)
+                if engine.exit_code == _UNFIT_MODEL:
+                    raise ModelUnfit(f"engine: {engine.last_words()}")
+                failed = next((c for c in (engine, desk) if c.restarts >= 2), None)
                 if failed:
                     raise StartFailed(f"{failed.name}: {failed.last_words()}")
                 await asyncio.sleep(0.2)
         if not stop.is_set():
-            raise StartFailed("".join(child.last_words() for child in children))
+            raise StartFailed(engine.last_words() + desk.last_words())
 
     def _engine(self, model: Path, state: RunState) -> Child:
         token = self._secrets.action_token.get_secret_value()

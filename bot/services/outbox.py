@@ -17,19 +17,25 @@ PULL_CHANNELS = frozenset({"web"})
 
 
 async def deliver_pending(session: AsyncSession, conversation_id: str, *, now: datetime) -> int:
+    """Lock a conversation on a pull channel and send what waits for it; see `deliver_from`."""
+    return await deliver_from(session, await locked(session, conversation_id), now=now)
+
+
+async def deliver_from(session: AsyncSession, conversation: Conversation, *, now: datetime) -> int:
     """Send what waits for one conversation on a pull channel, in the order it was recorded.
 
     A reply that the bot wrote in an earlier epoch is kept as a suppressed draft instead: since
-    then somebody else has taken the conversation. The conversation's row is locked, so nobody
-    can take it between the check and the sending.
+    then somebody else has taken the conversation.
 
+    Args:
+        conversation: Locked by this transaction, so that nobody can take it between the check and
+            the sending; what the transaction recorded has been flushed.
     Returns:
         How many messages became visible.
     """
-    conversation = await locked(session, conversation_id)
     rows = await session.scalars(
         select(Outbox)
-        .where(Outbox.conversation_id == conversation_id, Outbox.status == "pending")
+        .where(Outbox.conversation_id == conversation.id, Outbox.status == "pending")
         .options(joinedload(Outbox.message))
         .order_by(Outbox.id)
     )

@@ -19,7 +19,7 @@ from bot.helpdesk.conversation import Owner, may_send
 from bot.services.conversations import add_outgoing, locked
 from bot.services.handoff import request_human
 from bot.services.office import Office
-from bot.services.outbox import deliver_pending
+from bot.services.outbox import deliver_from
 from bot.store.tables import Conversation, Inbound, Message
 
 #: Outcomes that count as a try that failed; two in a row offer a person.
@@ -29,7 +29,11 @@ _BOTS = frozenset({Owner.BOT, Owner.WRAP_UP})
 
 @dataclass(frozen=True)
 class TurnJob:
-    """A citizen's message that waits for the bot."""
+    """A citizen's message that waits for the bot.
+
+    Attributes:
+        is_last: No other message of the conversation waited when this one was read.
+    """
 
     inbound_id: str
     conversation_id: str
@@ -40,6 +44,7 @@ class TurnJob:
     state: dict[str, Any] | None
     failed_tries: int
     is_for_bot: bool
+    is_last: bool
 
 
 @dataclass(frozen=True)
@@ -55,16 +60,17 @@ class TurnOutcome:
 
 async def next_job(session: AsyncSession, conversation_id: str) -> TurnJob | None:
     """Return the oldest message of the conversation that has no answer yet, None if all have."""
-    rows = await session.scalars(
-        select(Inbound)
+    rows = await session.execute(
+        select(Inbound, Conversation)
+        .join(Conversation, Conversation.id == Inbound.conversation_id)
         .where(Inbound.conversation_id == conversation_id, Inbound.status == "received")
         .order_by(Inbound.order)
-        .limit(1)
+        .limit(2)
     )
-    inbound = rows.first()
-    if inbound is None:
+    waiting = rows.all()
+    if not waiting:
         return None
-    conversation = await session.get_one(Conversation, conversation_id)
+    inbound, conversation = waiting[0]
     return TurnJob(
         inbound_id=inbound.id,
         conversation_id=conversation_id,
@@ -75,7 +81,21 @@ async def next_job(session: AsyncSession, conversation_id: str) -> TurnJob | Non
         state=conversation.dialogue_state,
         failed_tries=conversation.failed_tries,
         is_for_bot=conversation.owner in _BOTS,
+        is_last=len(waiting) == 1,
     )
+
+
+async def inbound_with_conversation(
+    session: AsyncSession, inbound_id: str
+) -> tuple[Inbound, Conversation]:
+    """Return a message that came in and its conversation, by one query."""
+    rows = await session.execute(
+        select(Inbound, Conversation)
+        .join(Conversation, Conversation.id == Inbound.conversation_id)
+        .where(Inbound.id == inbound_id)
+    )
+    inbound, conversation = rows.one()
+    return inbound, conversation
 
 
 async def leave_to_people(
@@ -128,7 +148,7 @@ async def finish(
             reply_to=job.inbound_id,
         )  # fmt: skip
     await session.flush()
-    await deliver_pending(session, conversation.id, now=now)
+    await deliver_from(session, conversation, now=now)
     if outcome.handoff_reason:
         await request_human(
             session, office, conversation.id, reason=outcome.handoff_reason, now=now,

@@ -7,8 +7,9 @@ from tests.e2e.pages import PHONE, ChatPage
 from tests.e2e.system import System
 
 TRADEMARK, TRADEMARK_ANSWER = "注册商标的有效期是多少年？", "商标有效期十年"
-#: The manager waits up to ten seconds after several crashes, the page a little longer each time.
-RECONNECTED_MS = 45_000
+#: The manager waits up to ten seconds after several crashes and the page up to ten between two tries;
+#: what goes through brings the live connection back at once.
+RECONNECTED_MS = 30_000
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser]
 

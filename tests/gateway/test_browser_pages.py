@@ -79,13 +79,45 @@ async def test_quick_reply_is_sent_and_gone(site: Site, engine: ScriptedEngine) 
     await expect(page.locator("#text")).to_be_focused()
 
 
+async def test_way_to_the_end_covers_no_quick_reply(site: Site, engine: ScriptedEngine) -> None:
+    titles = ["商标注册要多少钱？", "商标注册要多久？", "谁可以申请商标？", "转人工"]
+    reply = says("很长的答复。\n" * 40)
+    reply.messages[0]["buttons"] = [{"title": title, "payload": title} for title in titles]
+    engine.script = lambda turn: reply
+    page = await site.open()
+    await write(page, "商标")
+    to_end = page.locator("#to-end")
+    await expect(to_end).to_be_visible()
+    log, button = await page.locator("#log").bounding_box(), await to_end.bounding_box()
+    assert log and button and button["y"] >= log["y"] + log["height"]
+    await to_end.click()
+    await expect(to_end).to_be_hidden()
+    await expect(page.locator(".chip").last).to_be_in_viewport()
+
+
+async def test_passages_of_one_provision_stand_apart_and_notices_are_named_once(
+    site: Site, desk: Desk, engine: ScriptedEngine
+) -> None:
+    engine.script = lambda turn: says("", intent="faq", article="trademark_opposition")
+    page = await site.open(size=DESKTOP)
+    await write(page, "商标异议期多久")
+    notice = page.locator(".answer .notice")
+    await expect(notice).to_contain_text("规定将有变化：自2027年1月1日起")
+    quotes = await page.locator(".sources blockquote").evaluate_all("all => all.map(e => e.textContent)")
+    answer = desk.knowledge.answer("trademark_opposition", desk.office.calendar.local_date(desk.clock()))
+    assert answer and quotes == [cited.quote.replace("\n", "\n……\n") for cited in answer.citations]
+
+
 async def test_citizen_leaves_the_queue(site: Site, engine: ScriptedEngine) -> None:
     engine.script = lambda turn: says("好的", effect="handoff", reason="asked")
     page = await site.open()
     await write(page, "转人工")
     await expect(page.locator("#state-text")).to_contain_text("第 1 位")
-    await page.get_by_role("button", name="回到智能助手").click()
+    complaint = page.locator(".services").get_by_role("button", name="举报投诉")
+    await expect(complaint).to_be_disabled()
+    await page.click("#back-to-bot")
     await expect(page.locator("#strip")).to_have_attribute("data-handled", "bot")
+    await expect(complaint).to_be_enabled()
     engine.script = lambda turn: says("我在")
     await write(page, "在吗")
     await shows(page, "我在")

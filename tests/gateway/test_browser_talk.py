@@ -153,6 +153,22 @@ async def test_lost_connection_comes_back_without_loss_or_doubles(
     assert [text for text in await talk(page) if text.startswith("第")] == ["第0句", "第1句", "第2句"]
 
 
+async def test_message_that_goes_through_brings_the_live_connection_back_at_once(site: Site) -> None:
+    page = await site.open()
+    await write(page, "一")
+    await shows(page, "收到：一")
+    # As after many failed tries: the next one is far away.
+    await page.route_web_socket("**/api/v1/chat/ws", lambda socket: socket.close())
+    await page.evaluate("Math.random = () => 1000")
+    await site.app[SOCKETS].close_all()
+    await expect(page.locator("#offline")).to_be_visible()
+    await page.unroute_all()
+    await page.evaluate("Math.random = () => 0")
+    await write(page, "二")
+    await shows(page, "收到：二")
+    await expect(page.locator("#offline")).to_be_hidden(timeout=5000)
+
+
 async def test_own_words_do_not_hide_what_was_missed_before_them(
     site: Site, desk: Desk, engine: ScriptedEngine
 ) -> None:

@@ -57,6 +57,7 @@ async def test_citizen_sees_status_promises_and_history(client: TestClient, open
     assert (ticket["status"], ticket["status_title"]) == ("submitted", "已提交")
     assert [item["title"] for item in ticket["timeline"]] == ["您提交了工单"]
     texts = {promise["clock"]: promise["text"] for promise in ticket["promises"]}
+    assert list(texts)[:2] == ["first_response", "acceptance"]
     assert texts == {
         "acceptance": "将在 2026年12月1日（周二） 前告知您是否受理",
         "first_response": "工作人员将在 2026年11月20日（周五） 15:30 前首次答复您",

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from sqlalchemy import event
+
 from bot.bootstrap import Desk, close_desk, create_desk
 from bot.services import turns
 from bot.services.handoff import claim, request_human
@@ -42,6 +44,56 @@ async def test_fifty_messages_at_once_are_answered_in_order_exactly_once(
     assert answered == asked
     assert [turn.text for turn in engine.turns] == asked
     assert [m.seq for m in seen] == sorted(m.seq for m in seen)
+
+
+async def test_messages_that_waited_together_are_all_answered_after_one_call(
+    desk: Desk, engine: ScriptedEngine
+) -> None:
+    citizen = await Citizen.arrives(desk)
+    received = [await citizen.sends(f"第{i}句") for i in range(3)]
+    desk.turns.submit(citizen.conversation_id)
+    result = await desk.turns.wait(received[-1].inbound_id, timeout=10)
+    assert [m.text for m in result.messages] == ["收到：第2句"]
+    assert [turn.text for turn in engine.turns] == ["第0句", "第1句", "第2句"]
+
+
+async def test_message_that_comes_while_a_turn_runs_is_answered_by_its_own_call(
+    desk: Desk, engine: ScriptedEngine
+) -> None:
+    engine.gate = asyncio.Event()
+    citizen = await Citizen.arrives(desk)
+    first = asyncio.create_task(citizen.says("一"))
+    while not engine.turns:
+        await asyncio.sleep(0.01)
+    second = asyncio.create_task(citizen.says("二"))
+    await asyncio.sleep(0.05)
+    engine.gate.set()
+    assert [(await told).messages[0].text for told in (first, second)] == ["收到：一", "收到：二"]
+
+
+async def test_repeat_of_a_settled_message_does_not_wait(desk: Desk) -> None:
+    citizen = await Citizen.arrives(desk)
+    await citizen.says("你好", external_id="x1")
+    again = await citizen.sends("你好", external_id="x1")
+    async with asyncio.timeout(5):
+        result = await desk.turns.wait(again.inbound_id, timeout=60)
+    assert result.settled
+
+
+async def test_a_message_costs_few_statements(desk: Desk) -> None:
+    citizen = await Citizen.arrives(desk)
+    await citizen.says("一")
+    statements: list[str] = []
+
+    def note(connection, cursor, statement, *rest) -> None:
+        if not statement.startswith("BEGIN"):
+            statements.append(statement)
+
+    engine = desk.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    await citizen.says("二")
+    event.remove(engine, "before_cursor_execute", note)
+    assert len(statements) <= 18, "\n".join(statements)
 
 
 async def test_the_dialogue_state_is_saved_with_the_reply(

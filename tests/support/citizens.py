@@ -59,7 +59,8 @@ class Citizen:
         """Store a message and wait for the stored reply."""
         received = await self.sends(text, **options)
         if received.owner == "bot":
-            self.desk.turns.submit(self.conversation_id)
+            new = None if received.duplicate else received.inbound_id
+            self.desk.turns.submit(self.conversation_id, new_inbound_id=new)
         return await self.desk.turns.wait(received.inbound_id, timeout=10)
 
     async def sees(self, after: int = 0) -> list[MessageView]:

@@ -15,18 +15,56 @@ export function answerCard(message) {
     card.append(el("p", { class: "notice" }, icon("alert"),
       el("span", {}, el("strong", { text: `${words.notice}：` }), message.notice)));
   }
+  // A tool's result is its details; an article's are for those who want to know more.
+  const isTool = Boolean(message.tool && message.details);
+  if (message.picture?.startsWith("/flow/")) card.append(figure(message));
   if (message.details) {
-    card.append(fold(words.details, null, el("div", { class: "rich" }, markdown(message.details))));
+    card.append(fold(words.details, null, el("div", { class: "rich" }, markdown(message.details)), isTool));
   }
   if (message.citations?.length) {
     card.append(fold(words.sources, message.citations.length,
       el("ul", { class: "sources" }, message.citations.map((cited) => el("li", {}, citation(cited))))));
   }
+  if (isTool) card.append(el("div", { class: "answer-actions" }, copyButton(plainText(message)), printButton(card)));
   return card;
 }
 
-function fold(title, count, content) {
-  return el("details", {},
+function figure({ picture, title, text }) {
+  const page = picture.replace(".svg", "");
+  return el("figure", { class: "picture" },
+    el("a", { href: page, target: "_blank", rel: "noopener" },
+      el("img", { src: picture, alt: say("picture_alt", { title: title || text }) }),
+      el("span", { class: "small", text: words.picture_open })));
+}
+
+/** The result as it can be pasted into a message or a document. */
+function plainText({ title, text, details, citations }) {
+  const sources = (citations ?? []).map(({ law, article }) => `《${law.replace(/^《|》$/g, "")}》${article}`);
+  const body = details.replaceAll("**", "");
+  return [title, text, body, sources.length ? `${words.sources}：${sources.join("；")}` : null].filter(Boolean).join("\n\n");
+}
+
+function printButton(card) {
+  return el("button", { type: "button", class: "btn btn-ghost btn-small", onclick: () => printOnly(card) },
+    icon("print"), el("span", { text: words.print }));
+}
+
+// Everything unfolded, nothing else on the paper.
+function printOnly(card) {
+  const folded = [...card.querySelectorAll("details:not([open])")];
+  folded.forEach((details) => { details.open = true; });
+  card.classList.add("to-print");
+  document.body.classList.add("print-one");
+  addEventListener("afterprint", () => {
+    folded.forEach((details) => { details.open = false; });
+    card.classList.remove("to-print");
+    document.body.classList.remove("print-one");
+  }, { once: true });
+  print();
+}
+
+function fold(title, count, content, isOpen = false) {
+  return el("details", { open: isOpen },
     el("summary", {}, title, count ? el("span", { class: "count", text: count }) : null, icon("chevron")),
     content);
 }
@@ -38,7 +76,7 @@ function citation(cited) {
       el("span", {}, `${name}${cited.article}`,
         cited.effective ? el("small", { text: say("effective", { date: plainDate(cited.effective) }) }) : null),
       icon("chevron")),
-    el("blockquote", { text: cited.quote || words.quote_missing }));
+    el("blockquote", { text: cited.quote ? cited.quote.split("\n").join(`\n${words.omitted}\n`) : words.quote_missing }));
 }
 
 /** A ticket that was just opened; the code is shown here and nowhere else. */

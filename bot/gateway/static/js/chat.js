@@ -67,6 +67,8 @@ function confirmed(item, answer) {
   answer.messages.forEach((message) => showMessage(message, { inOrder: false }));
   // The reply may have come live before this answer did.
   if (log.endsWithCitizen) expectReply();
+  // The server answers again: no need to wait out the pause before the next try.
+  if (live.isPausing) live.hurry();
   if (!live.isOpen) refresh();
 }
 
@@ -93,7 +95,10 @@ function showStatus(status) {
   const [text, hint] = describe(status);
   $("state-text").textContent = text;
   $("state-hint").textContent = hint;
-  $("back-to-bot").hidden = status.handled_by === "bot";
+  const isBots = status.handled_by === "bot";
+  $("back-to-bot").hidden = isBots;
+  // A person has the conversation, or soon will: the forms of the assistant would not open.
+  document.querySelectorAll("[data-service]").forEach((button) => { button.disabled = !isBots; });
   if (status.handled_by !== "bot") log.typing(false);
 }
 
@@ -185,8 +190,16 @@ function newConversation() {
 }
 
 function ask(text) {
-  $("questions").close();
+  document.querySelectorAll("dialog.sheet").forEach((sheet) => sheet.close());
   outbox.add(text);
+}
+
+// A sheet opens with [data-open="its id"] and closes with its cross, Escape, or a press beside it.
+function wireSheets() {
+  document.querySelectorAll("[data-open]").forEach((button) => button.addEventListener("click", () => $(button.dataset.open).showModal()));
+  document.querySelectorAll("dialog.sheet").forEach((sheet) => {
+    sheet.addEventListener("click", (event) => (event.target === sheet || event.target.closest("[data-close]")) && sheet.close());
+  });
 }
 
 function wire() {
@@ -200,9 +213,7 @@ function wire() {
   $("file").addEventListener("change", uploadChosen);
   $("back-to-bot").addEventListener("click", backToBot);
   $("new-conversation").addEventListener("click", newConversation);
-  document.querySelectorAll("[data-open-questions]").forEach((button) => button.addEventListener("click", () => $("questions").showModal()));
-  $("close-questions").addEventListener("click", () => $("questions").close());
-  $("questions").addEventListener("click", (event) => event.target === $("questions") && $("questions").close());
+  wireSheets();
   document.querySelectorAll("[data-ask]").forEach((button) => button.addEventListener("click", () => ask(button.dataset.ask)));
   document.addEventListener("visibilitychange", () => { if (!document.hidden) document.title = title; });
   addEventListener("offline", () => showConnection(false));

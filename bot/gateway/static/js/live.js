@@ -20,6 +20,9 @@ export class Live {
 
   get isOpen() { return this.socket?.readyState === WebSocket.OPEN && this.ready; }
 
+  /** Whether the connection was lost and the next try is still to come. */
+  get isPausing() { return Boolean(this.session) && !this.socket; }
+
   start(session) {
     this.stop();
     this.session = session;

@@ -1,10 +1,12 @@
-// The small part of Markdown that articles use: paragraphs, "-" and "1." lists, **bold**.
+// The small part of Markdown that articles and tools use: paragraphs, "-" and "1." lists, "-" lists
+// inside them, **bold**.
 // Built node by node; anything else stays text.
 
 import { el } from "./dom.js";
 
 const BULLET = /^\s*[-*]\s+/;
 const NUMBER = /^\s*\d+[.、]\s*/;
+const INNER = /^\s{2,}[-*]\s+/;
 
 /** Return a fragment for the text. */
 export function markdown(text) {
@@ -24,6 +26,7 @@ function blocks(text) {
   let open = null;
   for (const line of text.split(/\r?\n/)) {
     if (!line.trim()) { open = open?.kind === "p" ? null : open; continue; }
+    if (open && open.kind !== "p" && INNER.test(line)) { open.lines.push(line); continue; }
     const kind = kindOf(line);
     const continues = open && (open.kind === kind || (kind === "p" && /^\s+/.test(line)));
     if (!continues) found.push(open = { kind, lines: [] });
@@ -37,8 +40,18 @@ function render({ kind, lines }) {
   if (kind === "p") return el("p", {}, inline(lines.map((line) => line.trim()).join("")));
   const marker = kind === "ul" ? BULLET : NUMBER;
   const start = kind === "ol" ? Number.parseInt(lines[0], 10) : 1;
-  const items = lines.map((line) => el("li", {}, inline(line.replace(marker, ""))));
-  return el(kind, { start: start > 1 ? start : null }, items);
+  return el(kind, { start: start > 1 ? start : null }, items(lines, marker));
+}
+
+function items(lines, marker) {
+  const found = [];
+  for (const line of lines) {
+    const last = found.at(-1);
+    if (!last || !INNER.test(line)) { found.push(el("li", {}, inline(line.replace(marker, "")))); continue; }
+    if (last.lastElementChild?.tagName !== "UL") last.append(el("ul"));
+    last.lastElementChild.append(el("li", {}, inline(line.replace(INNER, ""))));
+  }
+  return found;
 }
 
 function inline(text) {
