@@ -1,5 +1,5 @@
 # The commands of this project. `make up` and `make test` work from a clean checkout.
-.PHONY: up down status install install-test test check train eval bench screenshots requirements
+.PHONY: up down status install install-test test check train eval bench bench-models bench-search screenshots requirements
 
 PORT ?= 12330
 DESK = .venv/bin/rightsdesk
@@ -29,11 +29,17 @@ check: install         ## the knowledge base
 train: install         ## a new model
 	@$(DESK) train
 
-eval: install          ## understanding, measured on FILE=questions.jsonl
-	@$(DESK) eval $(FILE) --out results.jsonl
+eval: install          ## understanding, measured on FILE=questions.jsonl; the page is results.html
+	@$(DESK) eval $(or $(FILE),$(error FILE=questions.jsonl is missing)) --out results.jsonl
 
 bench: install-test    ## answer times, beside a stock Rasa bot in the same run
 	@.venv/bin/python -m bench
+
+bench-models: install  ## ways to understand and to find articles, compared; FILE=questions.jsonl adds those
+	@.venv-engine/bin/python -m bench.models $(if $(FILE),--questions $(FILE))
+
+bench-search: install  ## knowledge search in our articles and in 20,000 synthetic ones
+	@.venv/bin/python -m bench.search
 
 screenshots: install-test ## the pictures of the README
 	@.venv/bin/python docs/screenshots.py

@@ -44,6 +44,11 @@ _LABELS = {
 }
 #: A wish to complain or for help names its right, or none in particular.
 _ABOUT_A_RIGHT = frozenset({"open_complaint", "open_assistance"})
+#: What the topic of an article found counts beside the topic that the words have.
+_ARTICLE_SHARE = 0.5
+#: An article less sure than this is given together with the next ones, one press away.
+_SURE = 0.6
+_NEIGHBOURS = 2
 _FORM_BUTTONS = {
     "form:complaint": ("buttons.complaint", "/open_complaint"),
     "form:assistance": ("buttons.assistance", "/open_assistance"),
@@ -93,6 +98,7 @@ class Presenter:
             self._add(presented, message, on)
         if presented.article_id:
             self._add_further(presented, reply.nlu.get("further") or (), on)
+            self._add_neighbours(presented, reply, on)
         if presented.handoff_reason:
             presented.outcome = "handoff"
         elif reply.active_form and not presented.article_id:
@@ -129,6 +135,18 @@ class Presenter:
             if self._knowledge.answer(article_id, on=presented.asked_day or on):
                 presented.messages.append(self._article(presented, article_id, on))
         presented.article_id = first
+
+    def _add_neighbours(self, presented: Presented, reply: EngineReply, on: date) -> None:
+        """Offer the next articles where it is not sure that the one given is what was asked."""
+        found = reply.nlu.get("articles") or []
+        if reply.nlu.get("article_id") is None or not found or found[0]["confidence"] >= _SURE:
+            return
+        given = {shown.body.get("article_id") for shown in presented.messages}
+        day = presented.asked_day or on
+        names = [near["id"] for near in found if near["id"] not in given and self._knowledge.answer(near["id"], day)]
+        buttons = self._article_buttons(names[:_NEIGHBOURS], presented.asked_day)
+        if buttons:
+            presented.messages.append(Shown(self._texts("article.neighbours"), {"buttons": buttons}))
 
     def _tool(self, presented: Presented, custom: dict[str, Any], on: date) -> Shown:
         step = self._tools.render(custom, on)
@@ -214,11 +232,27 @@ class Presenter:
         intent = reply.nlu.get("intent") or ""
         if not presented.article_id and presented.outcome == "out_of_scope":
             return "out_of_scope", "none"
-        understood = reply.nlu.get("labels") or {}
+        right = _likeliest(reply, "right")
         if not presented.article_id and intent in _LABELS:
-            topic, right = _LABELS[intent]
-            return topic, understood.get("right", right) if intent in _ABOUT_A_RIGHT else right
+            topic, usual = _LABELS[intent]
+            return topic, (right or usual) if intent in _ABOUT_A_RIGHT else usual
         nearest = (reply.nlu.get("articles") or [{}])[0].get("id")
         article = self._knowledge.article(presented.article_id or nearest or "")
-        topic, right = (article.topic, article.rights[0]) if article else ("out_of_scope", "none")
-        return understood.get("topic", topic), understood.get("right", right)
+        if article is None:
+            return "out_of_scope", "none"
+        return self._topic(reply) or article.topic, right or article.rights[0]
+
+    def _topic(self, reply: EngineReply) -> str | None:
+        """Return the likeliest topic: what the words say counts for more than what the articles found are."""
+        shares = dict((reply.nlu.get("labels") or {}).get("topic") or {})
+        if not shares:
+            return None
+        for found in reply.nlu.get("articles") or ():
+            if article := self._knowledge.article(found["id"]):
+                shares[article.topic] = shares.get(article.topic, 0.0) + _ARTICLE_SHARE * found["confidence"]
+        return max(shares, key=lambda name: shares[name])
+
+
+def _likeliest(reply: EngineReply, kind: str) -> str | None:
+    shares = (reply.nlu.get("labels") or {}).get(kind) or {}
+    return max(shares, key=lambda name: shares[name]) if shares else None

@@ -19,8 +19,8 @@ def nlu_report(parse_data: Dict[Text, Any]) -> Dict[Text, Any]:
     Returns:
         `article_id` is the article that was answered with, so it is None unless the intent is `faq`;
         `further` are articles for further questions in the same message; `articles` are the nearest ones
-        whatever the intent, for clarifications and evaluation; `labels` are topic and right that the
-        message most probably has, if it is a question of ours.
+        whatever the intent, for clarifications and evaluation; `labels` are the probabilities of topics
+        and rights, given that the message is a question of ours.
     """
     intent = parse_data.get("intent") or {}
     articles = _articles(parse_data)
@@ -52,13 +52,14 @@ def _further(parse_data: Dict[Text, Any]) -> List[Text]:
     return [key.partition("/")[2] for key in selected.get("further") or []]
 
 
-def _labels(parse_data: Dict[Text, Any]) -> Dict[Text, Text]:
-    """Return the best label of each kind but those that say that it is none of ours."""
+def _labels(parse_data: Dict[Text, Any]) -> Dict[Text, Dict[Text, float]]:
+    """Return the labels of each kind but those that say that it is none of ours."""
     found = {}
     for kind, probabilities in (parse_data.get("labels") or {}).items():
         ours = {name: share for name, share in probabilities.items() if name not in _NOT_OURS}
-        if ours:
-            found[kind] = max(ours, key=ours.get)
+        whole = sum(ours.values())
+        if whole > 0:
+            found[kind] = {name: round(share / whole, 4) for name, share in ours.items()}
     return found
 
 

@@ -110,7 +110,7 @@ def test_the_engine_does_not_start_without_its_secrets(engine_python: Path, tmp_
 
 
 def test_version_of_an_article_is_no_training_data(engine_python: Path, tmp_path: Path) -> None:
-    front = "id: {id}\ntitle: 多久？\nrights: [trademark]\n"
+    front = "id: {id}\ntitle: 多久？\ntopic: law\nrights: [trademark]\n"
     (tmp_path / "term.md").write_text(f"---\n{front.format(id='term')}questions: [几年]\n---\n十年。\n\n详。\n")
     (tmp_path / "term_2027.md").write_text(
         f"---\n{front.format(id='term_2027')}version_of: term\n---\n五年。\n\n详。\n"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dialogue.driver import Citizen
+from tests.dialogue.driver import Citizen, Reply
 from tests.dialogue.test_components import in_engine
 
 pytestmark = pytest.mark.engine
@@ -19,6 +19,12 @@ FOLLOW_UPS = [
     ("谢谢", "专利保护几年", None),
     ("我的货呢", "专利保护几年", None),
 ]
+
+
+def right_of(reply: Reply) -> str:
+    """Return the right that the message is most probably about."""
+    rights = reply.body["nlu"]["labels"]["right"]
+    return max(rights, key=rights.get)
 
 
 def test_a_follow_up_is_completed(engine_python: Path) -> None:
@@ -41,10 +47,10 @@ result = [corrector.correct(text) for text in values]"""
 
 
 def test_a_follow_up_keeps_the_question_before(citizen: Citizen) -> None:
-    assert citizen.say("商标注册以后能管多少年").body["nlu"]["labels"]["right"] == "trademark"
+    assert right_of(citizen.say("商标注册以后能管多少年")) == "trademark"
     reply = citizen.say("那软件著作权呢？")
     assert reply.intent == "faq"
-    assert reply.body["nlu"]["labels"]["right"] == "copyright"
+    assert right_of(reply) == "copyright"
 
 
 def test_each_of_several_questions_gets_its_article(citizen: Citizen) -> None:

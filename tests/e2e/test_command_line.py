@@ -98,7 +98,8 @@ def test_eval_repeats_the_input_adds_what_was_understood_and_prints_a_table(syst
     assert lines[0]["id"] == "q1" and lines[0]["expected_topic"] == "law"
     assert lines[0]["outcome"] == lines[1]["outcome"] == "answer"
     assert "questions 4, labelled 3" in done.stdout
-    assert "right correct" in done.stdout and "topic confused" in done.stdout
+    assert "right correct" in done.stdout and "topic confused" in done.stdout and "mean cost" in done.stdout
+    assert "理解评测" in (tmp_path / "results.html").read_text("utf-8")
 
 
 def test_eval_names_the_line_it_cannot_read(system: System, tmp_path: Path) -> None:

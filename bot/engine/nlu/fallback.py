@@ -56,7 +56,7 @@ class DoubtFallback(GraphComponent, IntentClassifier):
         """
         return {
             "command": 0.3, "command_lead": 1.3, "form_word": 0.7, "form": 0.7, "short": 16, "plain": 0.6,
-            "foreign": 0.3, "article": 0.15, "lead": 1.15, "sure": 0.4, "talk": 0.5,
+            "foreign": 0.3, "article": 0.2, "lead": 1.15, "sure": 0.4, "talk": 0.5,
         }  # fmt: skip
 
     def __init__(self, config: Dict[Text, Any]) -> None:

@@ -60,9 +60,9 @@ class LabelModel:
         self.bias = bias
 
     @classmethod
-    def fit(cls, rows: csr_matrix, labels: Sequence[Text], strength: float) -> LabelModel:
-        """Learn from rows of features; `strength` is scikit-learn's C."""
-        model = LogisticRegression(C=strength, max_iter=300, tol=1e-3, random_state=0).fit(rows, labels)
+    def fit(cls, rows: csr_matrix, labels: Sequence[Text], strength: float, tolerance: float = 1e-3) -> LabelModel:
+        """Learn from rows of features; `strength` is scikit-learn's C, `tolerance` where it stops."""
+        model = LogisticRegression(C=strength, max_iter=300, tol=tolerance, random_state=0).fit(rows, labels)
         weights, bias = model.coef_, model.intercept_
         if len(model.classes_) == 2:
             weights, bias = np.vstack([-weights, weights]), np.r_[-bias, bias]

@@ -194,7 +194,7 @@ def _held_out_labels(
             continue
         for fold in range(_LABEL_FOLDS):
             seen, unseen = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-            model = LabelModel.fit(rows[seen], names[seen], strength)
+            model = LabelModel.fit(rows[seen], names[seen], strength, tolerance=1e-2)
             for i, probabilities in zip(unseen, model.probabilities(rows[unseen])):
                 found[i][kind] = dict(zip(model.names, probabilities.tolist()))
     return found

@@ -1,4 +1,4 @@
-"""Reading questions, the result lines, the table."""
+"""`eval`: reading questions, the result lines, the table."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from bot.ops.client import Spoken, ask_line, result_line
-from bot.ops.evaluate import BadQuestionFile, ask_all, is_right, read_questions, summary
+from bot.ops.eval.asking import BadQuestionFile, ask_all, read_questions, write_results
+from bot.ops.eval.printing import summary
+from bot.ops.eval.scoring import is_right
 
 RESULT = ["text", "intent", "confidence", "topic", "right", "outcome", "article_id", "citations", "reply", "latency_ms"]
 MESSAGE = {"text": "十五年。", "buttons": []}
@@ -86,6 +88,12 @@ async def test_result_repeats_the_input_and_keeps_its_labels_apart() -> None:
     json.dumps(result)
 
 
+def test_result_lines_are_written_as_they_are_read(tmp_path: Path) -> None:
+    rows = [{"text": "一“引号”", "confidence": 0.5}, {"text": "二"}]
+    write_results(tmp_path / "results.jsonl", rows)
+    assert read_questions(tmp_path / "results.jsonl") == rows
+
+
 def labelled(expected: str, got: str, *, outcome: str = "answer", right: str = "patent") -> dict[str, Any]:
     return {
         "expected_topic": expected, "topic": got, "expected_right": "patent", "right": right,
@@ -106,6 +114,10 @@ def test_table_counts_topics_rights_refusals_and_confusions() -> None:
     assert "topic correct            75.0 % of 4" in table
     assert "out of scope recognised  100.0 % of 1" in table
     assert "in scope refused         33.3 % of 3" in table
+    assert "handoff recognised       -" in table
+    assert "mean cost                1.75" in table
+    assert "calibration error        -" in table
+    assert "refused                     4     1        4" in table
     assert "law → evidence" in table and "patent → trademark" in table
     assert "outcomes  answer 2, out_of_scope 2" in table
     assert "median 10 ms, p95 10 ms" in table

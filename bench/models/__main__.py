@@ -1,0 +1,85 @@
+"""Run the comparison: `python -m bench.models` with the engine's Python.
+
+    .venv-engine/bin/python -m bench.models [--questions FILE] [--only NAME …] [--epochs N] [--seconds N]
+
+Figures are kept in var/bench-models.json, so that a run of some methods (`--only`) renews their lines alone;
+the page marks lines that were measured on other data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.models.report import UNDERSTANDING, machine, markdown, retrieval_titles
+
+ROOT = Path(__file__).resolve().parents[2]
+FIGURES = ROOT / "var" / "bench-models.json"
+REPORT = ROOT / "docs" / "MODELS.md"
+#: No process runs longer, in seconds; what does is reported as not finished.
+LIMIT = 720.0
+
+
+def main() -> int:
+    """Measure, write the figures and the page; return the exit code."""
+    options = _options()
+    kept = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() and options.only else {}
+    jobs = [("understanding", name) for name in UNDERSTANDING]
+    jobs += [("retrieval", name) for name in retrieval_titles()]
+    wanted = [job for job in jobs if not options.only or job[1] in options.only]
+    with tempfile.TemporaryDirectory(prefix="rightsdesk-models-") as folder:
+        kept["prepared"] = _run("prepare", "all", Path(folder), options)
+        if "failed" in kept["prepared"]:
+            print(kept["prepared"]["failed"], file=sys.stderr)
+            return 1
+        for group, name in wanted:
+            figures = _run(group, name, Path(folder), options)
+            kept.setdefault(group, {})[name] = figures | {"examples": kept["prepared"]["examples"]}
+            _say(f"{name}: {figures.get('failed') or json.dumps(figures)}")
+    kept["run"] = {"when": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "machine": machine()}
+    FIGURES.parent.mkdir(exist_ok=True)
+    FIGURES.write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")
+    options.out.write_text(markdown(kept), "utf-8")
+    _say(f"written: {options.out}")
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench.models", description="Compare ways to understand and to find.")
+    parser.add_argument("--questions", type=Path, help="labelled questions, JSON lines, to measure with as well")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="methods to measure anew")
+    parser.add_argument("--epochs", type=int, default=100, help="of a neural training, at most")
+    parser.add_argument("--seconds", type=float, default=480, help="of a neural training, about")
+    parser.add_argument("--out", type=Path, default=REPORT, help="the page")
+    return parser.parse_args()
+
+
+def _run(group: str, name: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Return a method's figures, or why there are none."""
+    _say(f"{group}: {name}")
+    result = folder / f"{name}.json"
+    command = [sys.executable, "-m", "bench.models.worker", group, name, "--folder", str(folder)]
+    command += ["--result", str(result), "--epochs", str(options.epochs), "--seconds", str(options.seconds)]
+    if options.questions:
+        command += ["--questions", str(options.questions.resolve())]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT, check=False)
+    except subprocess.TimeoutExpired:
+        return {"failed": f"not finished after {LIMIT / 60:.0f} minutes"}
+    if done.returncode != 0:
+        return {"failed": f"ended with {done.returncode}: {done.stderr[-600:]}"}
+    return json.loads(result.read_text("utf-8"))
+
+
+def _say(text: str) -> None:
+    print(f"bench.models  {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
