@@ -161,7 +161,7 @@ async def _run_turn(
                     **body["metadata"],
                     **_form_state(tracker),
                     **_tool_state(tracker),
-                    PREVIOUS: _previous_question(tracker),
+                    **_previous_question(tracker),
                     "written": body["text"],
                 },
             )
@@ -191,11 +191,12 @@ def _tool_state(tracker: DialogueStateTracker) -> Dict[Text, Any]:
     return {TOOL_STATE: asked} if asked else {}
 
 
-def _previous_question(tracker: DialogueStateTracker) -> Optional[Text]:
+def _previous_question(tracker: DialogueStateTracker) -> Dict[Text, Text]:
     """Return the last question that an article answered, in the citizen's words; a follow-up is passed over."""
     asked = (event for event in reversed(tracker.events) if isinstance(event, UserUttered))
     questions = (event.text for event in asked if event.intent_name == FAQ and event.text)
-    return next((text for text in questions if not is_follow_up(normalise(text))), None)
+    found = next((text for text in questions if not is_follow_up(normalise(text))), None)
+    return {PREVIOUS: found} if found else {}
 
 
 def _drop_tool_question(tracker: DialogueStateTracker) -> None:

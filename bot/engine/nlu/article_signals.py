@@ -22,7 +22,7 @@ _TITLE, _SHORT, _BODY = 3.0, 2.0, 1.0
 # A label that was never thought of counts like one of a hundred, so that it cannot outweigh all else.
 _LEAST_PROBABILITY = 0.01
 # What an article's further rights count beside its main one, and what one for all rights counts at least.
-_FURTHER_RIGHT, _ANY_RIGHT = 0.6, 0.25
+_FURTHER_RIGHT, _ANY_RIGHT = 0.6, 0.03
 _SHORTEST_PASSAGE = 5
 _INDEXES = ("questions", "whole", "passages")
 

@@ -6,6 +6,7 @@ something is not ours than to answer it as if it were.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, List, Text, Type
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -25,6 +26,7 @@ FOREIGN = "ask_out_of_scope"
 FORMS = frozenset({"open_complaint", "open_assistance"})
 # What is said to a form; outside of one it is rarely meant.
 FORM_WORDS = frozenset({"correct_field", "cancel_form", "skip_field", "resume_form"})
+_HAN = re.compile(r"[㐀-鿿]")
 TALK_TOPICS = ("chitchat", "handoff")
 UNSURE = DEFAULT_NLU_FALLBACK_INTENT_NAME
 
@@ -81,7 +83,9 @@ class DoubtFallback(GraphComponent, IntentClassifier):
     def _settled(self, message: Message) -> Text:
         """Return the intent to act on."""
         best, second = message.get(INTENT_RANKING_KEY)[:2]
-        is_foreign = _topic(message, OUT_OF_SCOPE) >= self._config["foreign"]
+        # Of what holds no Chinese there is nothing to say but that it was not understood.
+        is_chinese = bool(_HAN.search(message.get(TEXT)))
+        is_foreign = is_chinese and _topic(message, OUT_OF_SCOPE) >= self._config["foreign"]
         is_plain = best["confidence"] >= self._config["plain"] or not is_foreign
         if is_plain and self._is_command(best, second, len(message.get(TEXT))):
             return best["name"]

@@ -256,8 +256,11 @@ class DigressionGate(TrainedComponent, IntentClassifier):
 
 def _heard(message: Message, text: Text) -> Heard:
     intent = message.get(INTENT) or {"name": None, "confidence": 0.0}
+    ranking = message.get(INTENT_RANKING_KEY) or [intent]
     if intent["name"] == DEFAULT_NLU_FALLBACK_INTENT_NAME:
-        intent = message.get(INTENT_RANKING_KEY)[0]
+        intent = ranking[0]
+    # How sure it is that this is a question matters here, not how sure its article is.
+    intent = next((found for found in ranking if found["name"] == intent["name"]), intent)
     return Heard(text, core(text), intent["name"] or "", intent["confidence"], bool(message.get(EXACT)))
 
 

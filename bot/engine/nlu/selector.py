@@ -1,4 +1,4 @@
-"""Article selector: which article (or other retrieval response) answers a question.
+"""Article selector: which article answers a question.
 
 Citizens ask the same thing in words that no example has, so the articles themselves are searched, and
 what was recognised of right and topic counts as well (article_signals). The signals are fused with
@@ -56,16 +56,12 @@ class ArticleSelector(TrainedComponent, IntentClassifier):
     def get_default_config() -> Dict[Text, Any]:
         """Settings.
 
-        `retrieval_intent` is whose responses are selected; below `default_below` the response
-        `default_key`, if given, is selected instead of the best one. `label_strength` is the strength of
-        the models that stand in for the LabelClassifier in training. Of a message with several questions
+        `retrieval_intent` is whose responses are selected. `label_strength` is the strength of the models that stand in for the LabelClassifier in training. Of a message with several questions
         each is answered by its own response, from the confidence `several` up.
         """
         return {
             "retrieval_intent": "faq",
             "ranking_length": 5,
-            "default_key": None,
-            "default_below": 0.0,
             "label_strength": 3.0,
             "several": 0.5,
         }
@@ -157,8 +153,6 @@ class ArticleSelector(TrainedComponent, IntentClassifier):
         order = np.argsort(-confidences, kind="stable")[: self._config["ranking_length"]]
         ranking = [{"confidence": float(confidences[i]), "intent_response_key": self._keys[i]} for i in order]
         best = dict(ranking[0])
-        if best["confidence"] < self._config["default_below"] and self._config["default_key"]:
-            best["intent_response_key"] = f"{self._config['retrieval_intent']}/{self._config['default_key']}"
         best["utter_action"] = f"utter_{best['intent_response_key']}"
         return {"response": best, "ranking": ranking}
 

@@ -16,6 +16,8 @@ HEAD, TAIL = 1500, 700
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _HALF_WIDTH.update({0x3000: " ", ord("。"): ".", ord("、"): ",", ord("“"): '"', ord("”"): '"'})
 _LINK = re.compile(r"https?://\S+|www\.\S+")
+# 专 利 能 保 护: some type or dictate with a space after every word.
+_SPACED = re.compile(r"(?<![㐀-鿿])(?:[㐀-鿿]{1,2}\s+){2,}[㐀-鿿]{1,2}(?![㐀-鿿])")
 _REPEATED = re.compile(r"(\D)\1{2,}")
 _SENTENCE_END = re.compile(r"(?<=[.!?;])(?!\d)|\n")
 # How people begin before they say anything. It says nothing about the matter, but looks like a greeting.
@@ -44,6 +46,7 @@ def normalise(text: str) -> str:
 def normalise_document(text: str) -> str:
     """Return text of any length in the spelling of `normalise`; for our own articles."""
     text = _LINK.sub(" ", text.translate(_HALF_WIDTH))
+    text = _SPACED.sub(lambda match: "".join(match.group().split()), text)
     text = _REPEATED.sub(r"\1\1", text)
     return arabic_numerals(_to_simplified().convert(text)).strip().lower()
 
