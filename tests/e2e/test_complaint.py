@@ -60,7 +60,7 @@ async def files_a_complaint(chat: ChatPage) -> None:
 
     # A legal question in the middle is answered, and the form goes on where it was.
     await chat.say("注册商标的有效期是多少年？", "事情发生在哪里")
-    await expect(chat.log.locator(".answer").last).to_contain_text("商标有效期十年")
+    await expect(chat.log.locator(".answer").last).to_contain_text("十年，自核准注册之日起")
 
     await chat.say("浙江杭州", "是什么时候发生的")
     await chat.say("2026年10月", "请说说经过")

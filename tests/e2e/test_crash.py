@@ -15,7 +15,7 @@ from tests.e2e.waiting import until
 pytestmark = pytest.mark.engine
 
 QUESTION, ANSWER = "外观设计专利权的保护期限是多少年？", "十五年"
-OTHER_QUESTION, OTHER_ANSWER = "注册商标的有效期是多少年？", "商标有效期十年"
+OTHER_QUESTION, OTHER_ANSWER = "注册商标的有效期是多少年？", "十年，自核准注册之日起"
 
 
 @pytest.fixture(autouse=True)

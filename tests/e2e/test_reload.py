@@ -6,7 +6,7 @@ from playwright.async_api import Browser, expect
 from tests.e2e.pages import PHONE, ChatPage
 from tests.e2e.system import System
 
-TRADEMARK, TRADEMARK_ANSWER = "注册商标的有效期是多少年？", "商标有效期十年"
+TRADEMARK, TRADEMARK_ANSWER = "注册商标的有效期是多少年？", "十年，自核准注册之日起"
 #: The manager waits up to ten seconds after several crashes and the page up to ten between two tries;
 #: what goes through brings the live connection back at once.
 RECONNECTED_MS = 30_000
