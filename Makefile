@@ -36,7 +36,7 @@ bench: install-test    ## answer times, beside a stock Rasa bot in the same run
 	@.venv/bin/python -m bench
 
 bench-models: install  ## ways to understand and to find articles, compared; FILE=questions.jsonl adds those
-	@.venv-engine/bin/python -m bench.models $(if $(FILE),--questions $(FILE))
+	@.venv-engine/bin/python -m bench.comparison $(if $(FILE),--questions $(FILE))
 
 bench-search: install  ## knowledge search in our articles and in 20,000 synthetic ones
 	@.venv/bin/python -m bench.search

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench.models.report import NOTES, UNDERSTANDING, markdown, retrieval_titles
+from bench.comparison.report import NOTES, UNDERSTANDING, markdown, retrieval_titles
 
 COST = {"train_seconds": 12.34, "latency_ms": 0.96, "base_mb": 700.0, "peak_mb": 900.0, "note": "", "examples": 11603}
 UNDERSTOOD = COST | {

@@ -1,6 +1,6 @@
-"""Run the comparison: `python -m bench.models` with the engine's Python.
+"""Run the comparison: `python -m bench.comparison` with the engine's Python.
 
-    .venv-engine/bin/python -m bench.models [--questions FILE] [--only NAME …] [--epochs N] [--seconds N]
+    .venv-engine/bin/python -m bench.comparison [--questions FILE] [--only NAME …] [--epochs N] [--seconds N]
 
 Figures are kept in var/bench-models.json, so that a run of some methods (`--only`) renews their lines alone;
 the page marks lines that were measured on other data.
@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.models.report import UNDERSTANDING, machine, markdown, retrieval_titles
+from bench.comparison.report import UNDERSTANDING, machine, markdown, retrieval_titles
 
 ROOT = Path(__file__).resolve().parents[2]
 FIGURES = ROOT / "var" / "bench-models.json"
@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench.models", description="Compare ways to understand and to find.")
+    parser = argparse.ArgumentParser(prog="bench.comparison", description="Compare ways to understand and to find.")
     parser.add_argument("--questions", type=Path, help="labelled questions, JSON lines, to measure with as well")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="methods to measure anew")
     parser.add_argument("--epochs", type=int, default=100, help="of a neural training, at most")
@@ -64,7 +64,7 @@ def _run(group: str, name: str, folder: Path, options: argparse.Namespace) -> di
     """Return a method's figures, or why there are none."""
     _say(f"{group}: {name}")
     result = folder / f"{name}.json"
-    command = [sys.executable, "-m", "bench.models.worker", group, name, "--folder", str(folder)]
+    command = [sys.executable, "-m", "bench.comparison.worker", group, name, "--folder", str(folder)]
     command += ["--result", str(result), "--epochs", str(options.epochs), "--seconds", str(options.seconds)]
     if options.questions:
         command += ["--questions", str(options.questions.resolve())]
@@ -78,7 +78,7 @@ def _run(group: str, name: str, folder: Path, options: argparse.Namespace) -> di
 
 
 def _say(text: str) -> None:
-    print(f"bench.models  {text}", flush=True)
+    print(f"bench.comparison  {text}", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 from rasa.shared.nlu.constants import INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from bench.models.data import Prepared
+from bench.comparison.data import Prepared
 from bot.engine.importer import ARTICLE_BODY, ARTICLE_RIGHTS, ARTICLE_TOPIC
 from bot.engine.nlu.article_signals import Candidates
 from bot.engine.nlu.labels import carried

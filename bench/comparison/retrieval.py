@@ -14,10 +14,10 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from scipy.sparse import vstack
 from sklearn.svm import LinearSVC
 
-from bench.models.articles import FOLDS, Articles, articles_of
-from bench.models.bounded import Bounds, bounded_epochs
-from bench.models.data import Prepared, make_component
-from bench.models.understanding import usual_features, usual_message
+from bench.comparison.articles import FOLDS, Articles, articles_of
+from bench.comparison.bounded import Bounds, bounded_epochs
+from bench.comparison.data import Prepared, make_component
+from bench.comparison.understanding import usual_features, usual_message
 from bot.engine.nlu.article_signals import ArticleSignals, question_index
 from bot.engine.nlu.bm25 import Bm25Index
 from bot.engine.nlu.fusion import fit_fusion, fused

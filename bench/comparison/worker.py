@@ -1,4 +1,4 @@
-"""One method in a process of its own: `python -m bench.models.worker GROUP METHOD …` writes JSON.
+"""One method in a process of its own: `python -m bench.comparison.worker GROUP METHOD …` writes JSON.
 
 What is only measured (held-out folds) comes after the peak of memory was read.
 """
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="bench.models.worker")
+    parser = argparse.ArgumentParser(prog="bench.comparison.worker")
     parser.add_argument("group", choices=["prepare", "understanding", "retrieval"])
     parser.add_argument("method")
     parser.add_argument("--folder", type=Path, required=True, help="where the prepared data is")
@@ -46,7 +46,7 @@ def _options() -> argparse.Namespace:
 
 
 def _prepare(options: argparse.Namespace) -> dict[str, Any]:
-    from bench.models.data import load, prepare
+    from bench.comparison.data import load, prepare
 
     began = time.monotonic()
     prepare(options.folder)
@@ -63,8 +63,8 @@ def _prepare(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _measure(options: argparse.Namespace) -> dict[str, Any]:
-    from bench.models.bounded import Bounds
-    from bench.models.data import held_out, load, read_questions
+    from bench.comparison.bounded import Bounds
+    from bench.comparison.data import held_out, load, read_questions
 
     prepared = load(options.folder)
     bounds = Bounds(options.epochs, options.seconds)
@@ -73,12 +73,12 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
     texts = [text for _, text in held_out()]
     base = _base_memory()
     if options.group == "understanding":
-        from bench.models.understanding import METHODS
+        from bench.comparison.understanding import METHODS
 
         method: Any = METHODS[options.method](folder, bounds)
         ask: Callable[[str], Any] = lambda text: method.understand(prepared, text)  # noqa: E731
     else:
-        from bench.models.retrieval import make_methods
+        from bench.comparison.retrieval import make_methods
 
         method = make_methods(folder, bounds)[options.method]()
         ask = lambda text: method.rank(prepared, text)  # noqa: E731
@@ -95,7 +95,7 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _understanding(ask: Callable[[str], dict[str, str]], questions: Sequence[Any]) -> dict[str, Any]:
-    from bench.models.data import held_out
+    from bench.comparison.data import held_out
 
     sentences = [(intent, ask(text)["intent"]) for intent, text in held_out()]
     foreign = [pair for pair in sentences if pair[0] == "ask_out_of_scope"]
@@ -117,7 +117,7 @@ def _understanding(ask: Callable[[str], dict[str, str]], questions: Sequence[Any
 def _retrieval(
     prepared: Any, method: Any, ask: Callable[[str], str], questions: Sequence[Any]
 ) -> dict[str, Any]:
-    from bench.models.articles import articles_of, found
+    from bench.comparison.articles import articles_of, found
 
     articles = articles_of(prepared)
     about = {

@@ -18,8 +18,8 @@ from scipy.sparse import vstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from bench.models.bounded import Bounds, bounded_epochs
-from bench.models.data import Prepared, make_component
+from bench.comparison.bounded import Bounds, bounded_epochs
+from bench.comparison.data import Prepared, make_component
 from bot.engine.nlu.classifier import LinearIntentClassifier
 from bot.engine.nlu.labels import LABELS, LabelClassifier, example_labels, right_patterns
 from bot.engine.nlu.rows import sentence_row
