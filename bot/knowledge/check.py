@@ -26,7 +26,7 @@ from bot.knowledge.problems import WARNINGS, Problem, Report, Severity
 from bot.knowledge.words import Words
 
 TITLE_LIMIT, SHORT_LIMIT = 30, 120
-QUESTIONS, FOLLOW_UPS = (8, 24), (2, 4)
+QUESTIONS, FOLLOW_UPS = (8, 90), (2, 4)
 
 _ID = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _MARKUP = {
