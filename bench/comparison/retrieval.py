@@ -11,7 +11,6 @@ from rasa.nlu.selectors.response_selector import ResponseSelector
 from rasa.shared.nlu.constants import INTENT_RESPONSE_KEY, RESPONSE_SELECTOR, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from scipy.sparse import vstack
 from sklearn.svm import LinearSVC
 
 from bench.comparison.articles import FOLDS, Articles, articles_of
@@ -22,7 +21,7 @@ from bot.engine.nlu.article_signals import ArticleSignals, question_index
 from bot.engine.nlu.bm25 import Bm25Index
 from bot.engine.nlu.fusion import fit_fusion, fused
 from bot.engine.nlu.labels import LABELS, LabelClassifier, LabelModel, example_labels, right_patterns
-from bot.engine.nlu.rows import sentence_row
+from bot.engine.nlu.rows import sentence_row, sentence_rows
 from bot.engine.nlu.selector import ArticleSelector
 from bot.engine.nlu.terms import character_runs, words_of
 from bot.engine.nlu.text import normalise_document
@@ -330,7 +329,7 @@ def _classifier(rows: Any, truth: np.ndarray) -> Any:
 
 
 def _rows(examples: Sequence[Message]) -> Any:
-    return vstack([sentence_row(example) for example in examples], format="csr")
+    return sentence_rows(examples)
 
 
 def _characters(message: Message) -> list[str]:

@@ -14,7 +14,6 @@ from rasa.nlu.featurizers.sparse_featurizer.regex_featurizer import RegexFeaturi
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from scipy.sparse import vstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
@@ -22,7 +21,8 @@ from bench.comparison.bounded import Bounds, bounded_epochs
 from bench.comparison.data import Prepared, make_component
 from bot.engine.nlu.classifier import LinearIntentClassifier
 from bot.engine.nlu.labels import LABELS, LabelClassifier, example_labels, right_patterns
-from bot.engine.nlu.rows import sentence_row
+from bot.engine.nlu.patterns import patterns_of
+from bot.engine.nlu.rows import sentence_row, sentence_rows
 
 KINDS = ("intent", "right", "topic")
 _JOINT = "+"
@@ -78,7 +78,7 @@ class OnFeatures:
 
     def train(self, prepared: Prepared) -> None:
         examples = _examples(prepared.training)
-        rows = vstack([sentence_row(example) for example in examples], format="csr")
+        rows = sentence_rows(examples)
         for kind, labels in all_labels(prepared.training, examples).items():
             weight = "balanced" if kind == "intent" else None
             self._models[kind] = self._make(weight).fit(rows, labels)
@@ -159,8 +159,7 @@ class Keywords:
     def train(self, prepared: Prepared) -> None:
         self._rights = right_patterns(prepared.training)
         for name in ("ip_term", "ip_hint", "foreign_term", "human_word"):
-            lines = [line["pattern"] for line in prepared.training.regex_features if line["name"] == name]
-            self._patterns[name] = re.compile("|".join(lines))
+            self._patterns[name] = re.compile(patterns_of(prepared.training)[name])
 
     def understand(self, prepared: Prepared, text: str) -> dict[str, str]:
         return self._judge(prepared.tokenized(text).get(TEXT))

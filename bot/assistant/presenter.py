@@ -15,40 +15,17 @@ from typing import Any
 
 from bot.assistant.days import answer_for, article_payload
 from bot.assistant.engine import EngineReply
+from bot.assistant.labels import labels_of
 from bot.assistant.tool_messages import ToolMessages, citation_json
 from bot.knowledge import Answer, KnowledgeBase
 from bot.texts import Texts
 from bot.tools.box import ToolBox
 
-#: Topic and right of what is not an article, by intent (names from DESIGN, section 5).
-_LABELS = {
-    "request_human": ("handoff", "none"),
-    "report_urgent": ("handoff", "none"),
-    "open_complaint": ("complaint", "general"),
-    "open_assistance": ("assistance", "general"),
-    "check_ticket": ("complaint", "general"),
-    "ask_out_of_scope": ("out_of_scope", "none"),
-    "greet": ("chitchat", "none"),
-    "goodbye": ("chitchat", "none"),
-    "thank": ("chitchat", "none"),
-    "ask_bot": ("chitchat", "none"),
-    "ask_capabilities": ("chitchat", "none"),
-    "ask_office": ("chitchat", "none"),
-    "complain_about_bot": ("chitchat", "none"),
-    "wait": ("chitchat", "none"),
-    "add_to_ticket": ("complaint", "general"),
-    "withdraw_ticket": ("complaint", "general"),
-    "lost_ticket_number": ("complaint", "general"),
-    "affirm": ("chitchat", "none"),
-    "deny": ("chitchat", "none"),
-}
-#: A wish to complain or for help names its right, or none in particular.
-_ABOUT_A_RIGHT = frozenset({"open_complaint", "open_assistance"})
-#: What the topic of an article found counts beside the topic that the words have.
-_ARTICLE_SHARE = 0.5
 #: An article less sure than this is given together with the next ones, one press away.
 _SURE = 0.6
 _NEIGHBOURS = 2
+#: The next article is given in full as well if it is asked for with this probability.
+_AS_WELL = 0.15
 _FORM_BUTTONS = {
     "form:complaint": ("buttons.complaint", "/open_complaint"),
     "form:assistance": ("buttons.assistance", "/open_assistance"),
@@ -130,23 +107,42 @@ class Presenter:
 
     def _add_further(self, presented: Presented, article_ids: Iterable[str], on: date) -> None:
         """Answer the further questions of the message; what cannot be answered that day is left out."""
-        first = presented.article_id
-        for article_id in article_ids:
-            if self._knowledge.answer(article_id, on=presented.asked_day or on):
-                presented.messages.append(self._article(presented, article_id, on))
-        presented.article_id = first
+        for article_id in self._not_given(presented, article_ids, on):
+            presented.messages.append(self._further_article(presented, article_id, on))
 
     def _add_neighbours(self, presented: Presented, reply: EngineReply, on: date) -> None:
-        """Offer the next articles where it is not sure that the one given is what was asked."""
+        """Give the next article as well where that may be what was asked; offer those after it.
+
+        A citizen who is answered beside the point does not know it; two short answers side by side show
+        the difference, and asking back would only cost a turn.
+        """
         found = reply.nlu.get("articles") or []
-        if reply.nlu.get("article_id") is None or not found or found[0]["confidence"] >= _SURE:
+        if reply.nlu.get("article_id") is None or not found:
             return
+        likely = {near["id"]: near["confidence"] for near in found}
+        names = self._not_given(presented, likely, on)
+        as_well = [name for name in names[:1] if likely[name] >= _AS_WELL and not reply.nlu.get("further")]
+        near = names[len(as_well) :][:_NEIGHBOURS] if found[0]["confidence"] < _SURE else []
+        offered = self._article_buttons(near, presented.asked_day)
+        for name in as_well:
+            second = self._further_article(presented, name, on)
+            second.body["buttons"] = [*offered, *self._buttons(["human"])]
+            presented.messages += [Shown(self._texts("article.as_well")), second]
+        if offered and not as_well:
+            presented.messages.append(Shown(self._texts("article.neighbours"), {"buttons": offered}))
+
+    def _not_given(self, presented: Presented, article_ids: Iterable[str], on: date) -> list[str]:
+        """Return those that the reply does not hold yet and that can be answered for the day."""
         given = {shown.body.get("article_id") for shown in presented.messages}
         day = presented.asked_day or on
-        names = [near["id"] for near in found if near["id"] not in given and self._knowledge.answer(near["id"], day)]
-        buttons = self._article_buttons(names[:_NEIGHBOURS], presented.asked_day)
-        if buttons:
-            presented.messages.append(Shown(self._texts("article.neighbours"), {"buttons": buttons}))
+        return [name for name in article_ids if name not in given and self._knowledge.answer(name, day)]
+
+    def _further_article(self, presented: Presented, article_id: str, on: date) -> Shown:
+        """Render an article beside the one that counts as the answer."""
+        first = presented.article_id
+        shown = self._article(presented, article_id, on)
+        presented.article_id = first
+        return shown
 
     def _tool(self, presented: Presented, custom: dict[str, Any], on: date) -> Shown:
         step = self._tools.render(custom, on)
@@ -208,51 +204,18 @@ class Presenter:
 
     def analysis(self, reply: EngineReply, presented: Presented) -> dict[str, Any]:
         """Return the line that `eval` and `ask` print; see DESIGN, section 6."""
-        topic, right = self._labels(reply, presented)
+        article_id = presented.article_id
+        found = labels_of(reply, self._knowledge, article_id=article_id, outcome=presented.outcome)
+        topic, right = found if article_id else presented.labels or found
         return {
             "intent": reply.nlu.get("intent"),
             "confidence": reply.nlu.get("confidence"),
             "topic": topic,
             "right": right,
             "outcome": presented.outcome,
-            "article_id": presented.article_id,
+            "article_id": article_id,
             "citations": presented.citations,
             "reply": "\n".join(shown.text for shown in presented.messages),
             "requested_slot": reply.requested_slot,
             "ticket": presented.ticket,
         }
-
-    def _labels(self, reply: EngineReply, presented: Presented) -> tuple[str, str]:
-        """Return topic and right of the message; what answers it may be about less or more.
-
-        The engine recognises both in the words. Where it has not (a pressed button), the article tells.
-        """
-        if presented.labels and not presented.article_id:
-            return presented.labels
-        intent = reply.nlu.get("intent") or ""
-        if not presented.article_id and presented.outcome == "out_of_scope":
-            return "out_of_scope", "none"
-        right = _likeliest(reply, "right")
-        if not presented.article_id and intent in _LABELS:
-            topic, usual = _LABELS[intent]
-            return topic, (right or usual) if intent in _ABOUT_A_RIGHT else usual
-        nearest = (reply.nlu.get("articles") or [{}])[0].get("id")
-        article = self._knowledge.article(presented.article_id or nearest or "")
-        if article is None:
-            return "out_of_scope", "none"
-        return self._topic(reply) or article.topic, right or article.rights[0]
-
-    def _topic(self, reply: EngineReply) -> str | None:
-        """Return the likeliest topic: what the words say counts for more than what the articles found are."""
-        shares = dict((reply.nlu.get("labels") or {}).get("topic") or {})
-        if not shares:
-            return None
-        for found in reply.nlu.get("articles") or ():
-            if article := self._knowledge.article(found["id"]):
-                shares[article.topic] = shares.get(article.topic, 0.0) + _ARTICLE_SHARE * found["confidence"]
-        return max(shares, key=lambda name: shares[name])
-
-
-def _likeliest(reply: EngineReply, kind: str) -> str | None:
-    shares = (reply.nlu.get("labels") or {}).get(kind) or {}
-    return max(shares, key=lambda name: shares[name]) if shares else None

@@ -10,6 +10,8 @@ from typing import List, Optional, Tuple
 import yaml
 from rasa.shared.exceptions import RasaException
 
+# The C loader, where PyYAML has it: ten times as fast.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n(.*)\Z", re.DOTALL)
 
 
@@ -55,7 +57,7 @@ def _article(path: Path) -> Optional[Article]:
     if match is None:
         raise BadArticle(f"{path.name}: no front matter")
     try:
-        front = yaml.safe_load(match.group(1))
+        front = yaml.load(match.group(1), Loader=_LOADER)
         if front.get("version_of"):
             return None
         questions = tuple(str(question).strip() for question in front["questions"])

@@ -91,6 +91,7 @@ class DeskImporter(RasaFileImporter):
             self._story_files, domain.merge(Domain.from_dict({"intents": missing})), exclusion_percentage
         )
 
+    @cached_method
     def _articles(self) -> List[Article]:
         return load_articles(self._articles_folder)
 

@@ -1,18 +1,23 @@
 """Signals: what speaks for each article as the answer to a message, [article, signal].
 
 Three BM25 scores over runs of characters (the article as a whole, its best passage, its example
-questions), each relative to the best article's, and how well the article's labels agree with those
-recognised in the message (its probable right and topic).
+questions), each relative to the best article's; how well the article's labels agree with those
+recognised in the message (its probable right and topic); and on which side of a linear classifier the
+message lies. The example questions and the classifier are what is learnt: to weigh the signals, each is
+computed by what has not seen the message.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Mapping, Sequence, Text
+from typing import Dict, List, Mapping, Optional, Sequence, Text
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
+from bot.engine.nlu.article_classifier import ArticleClassifier
 from bot.engine.nlu.bm25 import Bm25Index
 from bot.engine.nlu.labels import GENERAL, NONE
 from bot.engine.nlu.terms import character_runs
@@ -25,6 +30,9 @@ _LEAST_PROBABILITY = 0.01
 _FURTHER_RIGHT, _ANY_RIGHT = 0.6, 0.03
 _SHORTEST_PASSAGE = 5
 _INDEXES = ("questions", "whole", "passages")
+_CLASSIFIER = "classifier.npz"
+#: Columns of the signals; the last one needs the message's features.
+SIGNALS = ("questions", "whole", "passages", "right", "topic", "classifier")
 
 # Kind of label (right, topic) to probabilities by name.
 Labels = Mapping[Text, Mapping[Text, float]]
@@ -35,25 +43,40 @@ class Candidates:
 
     Attributes:
         keys: Their names.
-        questions: Their example questions.
         bodies: Title and body; empty for what is no article.
         rights, topics: Their labels; the main right comes first.
     """
 
     def __init__(self, keys: Sequence[Text]) -> None:
         self.keys = list(keys)
-        self.questions: List[List[Text]] = [[] for _ in keys]
         self.titles: List[Text] = ["" for _ in keys]
         self.bodies: List[Text] = ["" for _ in keys]
         self.rights: List[List[Text]] = [[] for _ in keys]
         self.topics: List[Text] = ["" for _ in keys]
 
 
+@dataclass(frozen=True)
+class Learnt:
+    """What is learnt from example questions."""
+
+    questions: Bm25Index
+    classifier: ArticleClassifier
+
+    @classmethod
+    def of(cls, texts: Sequence[Text], rows: csr_matrix, truth: np.ndarray, count: int) -> Learnt:
+        """Learn from questions: their texts, their features, and the index of the article of each."""
+        questions: List[List[Text]] = [[] for _ in range(count)]
+        for text, article in zip(texts, truth):
+            questions[article].append(text)
+        return cls(question_index(questions), ArticleClassifier.fit(rows, truth, count))
+
+
 class ArticleSignals:
     """The indexes and tables the signals come from."""
 
-    def __init__(self, indexes: Dict[Text, Bm25Index], tables: Dict[Text, List]) -> None:
+    def __init__(self, indexes: Dict[Text, Bm25Index], classifier: ArticleClassifier, tables: Dict[Text, List]) -> None:
         self._indexes = indexes
+        self._learnt = Learnt(indexes["questions"], classifier)
         self._tables = tables
         self._owners = np.array(tables["owners"], dtype=int)
         names = sorted({right for rights in tables["rights"] for right in rights})
@@ -61,33 +84,38 @@ class ArticleSignals:
         self._is_general = np.array([GENERAL in rights for rights in tables["rights"]], dtype=bool)
 
     @classmethod
-    def build(cls, candidates: Candidates) -> ArticleSignals:
-        """Index the candidates."""
+    def build(cls, candidates: Candidates, learnt: Learnt) -> ArticleSignals:
+        """Index the candidates' own words; what their questions tell is learnt already."""
         passages = [(own, text) for own, body in enumerate(candidates.bodies) for text in _passages(body)]
         indexes = {
-            "questions": question_index(candidates.questions),
+            "questions": learnt.questions,
             "whole": Bm25Index.build(_whole(candidates, i) for i in range(len(candidates.keys))),
             "passages": Bm25Index.build([(_runs(text), 1.0)] for _, text in passages),
         }
         owners = [own for own, _ in passages]
-        return cls(indexes, {"owners": owners, "rights": candidates.rights, "topics": candidates.topics})
+        tables = {"owners": owners, "rights": candidates.rights, "topics": candidates.topics}
+        return cls(indexes, learnt.classifier, tables)
 
-    def of(self, text: Text, labels: Labels) -> np.ndarray:
-        """Return the signals of a message.
+    def of(
+        self, text: Text, row: Optional[csr_matrix], labels: Labels, learnt: Optional[Learnt] = None
+    ) -> np.ndarray:
+        """Return the signals of a message, [article, signal].
 
         Args:
             text: Normalised.
+            row: The message's features; without them (part of a message) the last signal is left out.
             labels: As `LabelClassifier` sets them.
+            learnt: What to ask instead of all that was learnt.
         """
-        return self.held_out(self._indexes["questions"], text, labels)
-
-    def held_out(self, questions: Bm25Index, text: Text, labels: Labels) -> np.ndarray:
-        """Return the same with another index of questions, one that has not seen this one."""
+        learnt = learnt or self._learnt
         terms = _runs(text)
         passages = np.zeros(len(self._is_general))
         np.maximum.at(passages, self._owners, self._indexes["passages"].scores(terms)[: len(self._owners)])
-        scores = (questions.scores(terms), self._indexes["whole"].scores(terms), passages)
-        return np.stack([*map(_relative, scores), self._right(labels), self._topic(labels)], axis=1)
+        scores = (learnt.questions.scores(terms), self._indexes["whole"].scores(terms), passages)
+        signals = [*map(_relative, scores), self._right(labels), self._topic(labels)]
+        if row is not None:
+            signals.append(learnt.classifier.scores(row))
+        return np.stack(signals, axis=1)
 
     def _right(self, labels: Labels) -> np.ndarray:
         """Return how well each article's rights agree."""
@@ -106,6 +134,7 @@ class ArticleSignals:
         (folder / "tables.json").write_text(json.dumps(self._tables), encoding="utf-8")
         for name, index in self._indexes.items():
             np.savez_compressed(folder / f"{name}.npz", **index.to_arrays())
+        np.savez_compressed(folder / _CLASSIFIER, **self._learnt.classifier.to_arrays())
 
     @classmethod
     def read(cls, folder: Path) -> ArticleSignals:
@@ -115,7 +144,8 @@ class ArticleSignals:
         for name in _INDEXES:
             with np.load(folder / f"{name}.npz", allow_pickle=False) as stored:
                 indexes[name] = Bm25Index.from_arrays(stored)
-        return cls(indexes, tables)
+        with np.load(folder / _CLASSIFIER, allow_pickle=False) as stored:
+            return cls(indexes, ArticleClassifier.from_arrays(stored), tables)
 
 
 def question_index(questions: Sequence[Sequence[Text]]) -> Bm25Index:

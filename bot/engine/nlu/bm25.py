@@ -73,7 +73,7 @@ class Bm25Index:
         """Restore an index."""
         terms: List[Text] = [str(term) for term in arrays["terms"]]
         shape = (int(arrays["documents"]), len(terms))
-        weights = csc_matrix((arrays["data"].astype(float), arrays["indices"], arrays["indptr"]), shape=shape)
+        weights = csc_matrix((arrays["data"], arrays["indices"], arrays["indptr"]), shape=shape)
         return cls({term: i for i, term in enumerate(terms)}, weights, arrays["rarity"])
 
 

@@ -13,11 +13,10 @@ from rasa.nlu.featurizers.featurizer import Featurizer
 from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from scipy.sparse import vstack
 from sklearn.linear_model import LogisticRegression
 
 from bot.engine.nlu.component import TrainedComponent
-from bot.engine.nlu.rows import sentence_row
+from bot.engine.nlu.rows import sentence_row, sentence_rows
 from bot.engine.nlu.text import core
 
 # Message property: the whole message is a training example, so the intent is certain.
@@ -59,9 +58,9 @@ class LinearIntentClassifier(TrainedComponent, IntentClassifier):
         """Fit one model for each intent against all others: as good as one for all, in a sixth of the time."""
         examples = [example for example in training_data.intent_examples if example.get(TEXT)]
         model = LogisticRegression(C=self._config["strength"], solver="liblinear", class_weight="balanced", random_state=0)
-        model.fit(vstack([sentence_row(example) for example in examples]), [example.get(INTENT) for example in examples])
+        model.fit(sentence_rows(examples), [example.get(INTENT) for example in examples])
         self._intents = [str(intent) for intent in model.classes_]
-        self._weights = np.ascontiguousarray(model.coef_.T)
+        self._weights = np.ascontiguousarray(model.coef_.T, np.float32)
         self._bias = model.intercept_
         self._examples = {core(example.get(TEXT)): example.get(INTENT) for example in examples}
 

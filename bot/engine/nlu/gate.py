@@ -26,6 +26,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.engine.forms import CONFIRM, Field, Form, load_forms
 from bot.engine.nlu.classifier import EXACT
 from bot.engine.nlu.component import TrainedComponent
+from bot.engine.nlu.patterns import NOTHING, patterns_of
 from bot.engine.nlu.text import core
 from bot.engine.runtime import REPOSITORY
 
@@ -114,7 +115,7 @@ class DigressionGate(TrainedComponent, IntentClassifier):
     def __init__(self, config: Dict[Text, Any], name: Text, *storage: Any) -> None:
         TrainedComponent.__init__(self, config, name, *storage)
         self._questions: Dict[Text, Question] = {}
-        self._set_patterns(dict.fromkeys(_PATTERNS, "(?!)"))
+        self._set_patterns(dict.fromkeys(_PATTERNS, NOTHING))
 
     @classmethod
     def fingerprint_addon(cls, config: Dict[str, Any]) -> Optional[str]:
@@ -126,8 +127,8 @@ class DigressionGate(TrainedComponent, IntentClassifier):
         """Take over the forms' questions, and the patterns of nlu_data."""
         for form in load_forms(REPOSITORY / self._config["forms"]):
             self._questions.update(_questions(form))
-        known = {entry["name"]: entry["pattern"] for entry in training_data.regex_features}
-        self._set_patterns({name: known.get(self._config[f"{name}_pattern"], "(?!)") for name in _PATTERNS})
+        known = patterns_of(training_data)
+        self._set_patterns({name: known.get(self._config[f"{name}_pattern"], NOTHING) for name in _PATTERNS})
 
     def _set_patterns(self, patterns: Dict[Text, Text]) -> None:
         self._patterns = patterns

@@ -16,11 +16,10 @@ from rasa.nlu.featurizers.featurizer import Featurizer
 from rasa.shared.nlu.constants import INTENT_RESPONSE_KEY, RESPONSE_SELECTOR, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from scipy.sparse import vstack
 
 from bot.engine.nlu.component import TrainedComponent
 from bot.engine.nlu.labels import LabelModel
-from bot.engine.nlu.rows import sentence_row
+from bot.engine.nlu.rows import sentence_row, sentence_rows
 from bot.engine.nlu.text import core
 
 _LABELS, _WEIGHTS = "groups.json", "groups.npz"
@@ -51,7 +50,7 @@ class GroupSelector(TrainedComponent, IntentClassifier):
         examples = [e for e in training_data.response_examples if e.get(INTENT_RESPONSE_KEY, "").startswith(prefix)]
         keys = [example.get(INTENT_RESPONSE_KEY) for example in examples]
         self._exact = {core(example.get(TEXT)): key for example, key in zip(examples, keys)}
-        rows = vstack([sentence_row(example) for example in examples], format="csr")
+        rows = sentence_rows(examples)
         self._model = LabelModel.fit(rows, keys, self._config["strength"])
 
     def write(self, folder: Path) -> None:

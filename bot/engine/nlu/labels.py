@@ -20,12 +20,13 @@ from rasa.nlu.featurizers.featurizer import Featurizer
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from bot.engine.importer import ARTICLE_RIGHTS, ARTICLE_TOPIC
 from bot.engine.nlu.component import TrainedComponent
-from bot.engine.nlu.rows import sentence_row
+from bot.engine.nlu.patterns import NOTHING, patterns_of
+from bot.engine.nlu.rows import sentence_row, sentence_rows
 
 # Message property: {"right": {name: probability}, "topic": {…}}, all names.
 LABELS = "labels"
@@ -60,13 +61,17 @@ class LabelModel:
         self.bias = bias
 
     @classmethod
-    def fit(cls, rows: csr_matrix, labels: Sequence[Text], strength: float, tolerance: float = 1e-3) -> LabelModel:
-        """Learn from rows of features; `strength` is scikit-learn's C, `tolerance` where it stops."""
-        model = LogisticRegression(C=strength, max_iter=300, tol=tolerance, random_state=0).fit(rows, labels)
+    def fit(cls, rows: csr_matrix, labels: Sequence[Text], strength: float) -> LabelModel:
+        """Learn from rows of features; `strength` is scikit-learn's C.
+
+        The stochastic solver is as good after two seconds as the usual one after twenty: the rows are short and many.
+        """
+        settings = {"solver": "sag", "max_iter": 60, "tol": 3e-3, "random_state": 0}
+        model = LogisticRegression(C=strength, **settings).fit(rows, labels)
         weights, bias = model.coef_, model.intercept_
         if len(model.classes_) == 2:
             weights, bias = np.vstack([-weights, weights]), np.r_[-bias, bias]
-        return cls([str(name) for name in model.classes_], np.ascontiguousarray(weights.T), bias)
+        return cls([str(name) for name in model.classes_], np.ascontiguousarray(weights.T, np.float32), bias)
 
     def probabilities(self, rows: csr_matrix) -> np.ndarray:
         """Return [row, label]."""
@@ -87,12 +92,12 @@ class LabelClassifier(TrainedComponent, IntentClassifier):
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
         """Settings: scikit-learn's C."""
-        return {"strength": 3.0}
+        return {"strength": 20.0}
 
     def __init__(self, config: Dict[Text, Any], name: Text, *storage: Any) -> None:
         TrainedComponent.__init__(self, config, name, *storage)
         self._models: Dict[Text, LabelModel] = {}
-        self._several = re.compile("(?!)")
+        self._several = re.compile(NOTHING)
 
     @classmethod
     def validate_config(cls, config: Dict[Text, Any]) -> None:
@@ -101,8 +106,8 @@ class LabelClassifier(TrainedComponent, IntentClassifier):
     def learn(self, training_data: TrainingData) -> None:
         """Fit one model for the rights and one for the topics."""
         examples = [example for example in training_data.intent_examples if example.get(TEXT)]
-        rows = vstack([sentence_row(example) for example in examples], format="csr")
-        self._several = _pattern(training_data, _SEVERAL)
+        rows = sentence_rows(examples)
+        self._several = re.compile(patterns_of(training_data).get(_SEVERAL, NOTHING))
         for kind, labels in example_labels(examples, right_patterns(training_data)).items():
             self._models[kind] = LabelModel.fit(rows, labels, self._config["strength"])
 
@@ -126,15 +131,19 @@ class LabelClassifier(TrainedComponent, IntentClassifier):
         """Set the probabilities of all labels; none for a message without a single word."""
         if not message.get(TEXT):
             return
-        row = sentence_row(message)
-        found = {
-            kind: dict(zip(model.names, model.probabilities(row)[0].tolist()))
-            for kind, model in self._models.items()
-            if row.shape[1] == len(model.weights)
-        }
+        found = labels_of(self._models, sentence_row(message))
         if found.get("right") and self._several.search(message.get(TEXT)):
             found["right"] = _about_all(found["right"])
         message.set(LABELS, found, add_to_output=True)
+
+
+def labels_of(models: Mapping[Text, LabelModel], row: csr_matrix) -> Dict[Text, Dict[Text, float]]:
+    """Return the probabilities of the labels of each kind; none of features that the models do not know."""
+    return {
+        kind: dict(zip(model.names, model.probabilities(row)[0].tolist()))
+        for kind, model in models.items()
+        if row.shape[1] == len(model.weights)
+    }
 
 
 def _about_all(rights: Dict[Text, float]) -> Dict[Text, float]:
@@ -142,14 +151,9 @@ def _about_all(rights: Dict[Text, float]) -> Dict[Text, float]:
     return {name: 0.0 for name in rights} | {NONE: rights.get(NONE, 0.0), GENERAL: 1.0 - rights.get(NONE, 0.0)}
 
 
-def _pattern(training_data: TrainingData, name: Text) -> re.Pattern:
-    found = [entry["pattern"] for entry in training_data.regex_features if entry["name"] == name]
-    return re.compile("|".join(found) or "(?!)")
-
-
 def right_patterns(training_data: TrainingData) -> Dict[Text, re.Pattern]:
     """Return the patterns of nlu_data that tell which right a text names, by right."""
-    found = {entry["name"]: entry["pattern"] for entry in training_data.regex_features}
+    found = patterns_of(training_data)
     rights = {name[len(RIGHT) :]: pattern for name, pattern in sorted(found.items()) if name.startswith(RIGHT)}
     return {right: re.compile(pattern) for right, pattern in rights.items()}
 

@@ -46,8 +46,12 @@ class TextNormalizer(GraphComponent):
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Return a copy of the data with normalised texts; the importer's own stays as written."""
-        normalised = copy.deepcopy(training_data)
-        self.process(normalised.training_examples)
+        examples = [copy.copy(example) for example in training_data.training_examples]
+        for example in examples:
+            example.data = dict(example.data)
+        self.process(examples)
+        normalised = copy.copy(training_data)
+        normalised.training_examples = examples
         return normalised
 
     def process(self, messages: List[Message]) -> List[Message]:

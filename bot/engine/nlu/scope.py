@@ -29,6 +29,7 @@ from scipy.sparse import coo_matrix
 
 from bot.engine.importer import ARTICLE_BODY
 from bot.engine.nlu.component import TrainedComponent
+from bot.engine.nlu.patterns import NOTHING, patterns_of
 from bot.engine.nlu.terms import tokens_of
 from bot.engine.nlu.text import normalise_document
 
@@ -58,7 +59,7 @@ class ScopeFeaturizer(TrainedComponent, SparseFeaturizer):
         TrainedComponent.__init__(self, config, name, *storage)
         SparseFeaturizer.__init__(self, name, config)
         self._ratios: Dict[Text, float] = {}
-        self._terms = re.compile("(?!)")
+        self._terms = re.compile(NOTHING)
 
     @classmethod
     def validate_config(cls, config: Dict[Text, Any]) -> None:
@@ -75,7 +76,7 @@ class ScopeFeaturizer(TrainedComponent, SparseFeaturizer):
             word: round(_log_ratio(count / total, max(chinese.FREQ.get(word) or 0, _LEAST_COUNT) / chinese.total), 3)
             for word, count in sorted(counts.items())
         }
-        self._terms = _pattern(training_data, self._config["terms_pattern"])
+        self._terms = re.compile(patterns_of(training_data).get(self._config["terms_pattern"], NOTHING))
 
     def write(self, folder: Path) -> None:
         """Store the words' ratios and the pattern."""
@@ -106,8 +107,3 @@ def _log_ratio(ours: float, chinese: float) -> float:
 
 def _body(message: Message) -> Text:
     return ((message.get("metadata") or {}).get("example") or {}).get(ARTICLE_BODY, "")
-
-
-def _pattern(training_data: TrainingData, name: Text) -> re.Pattern:
-    found = [entry["pattern"] for entry in training_data.regex_features if entry["name"] == name]
-    return re.compile("|".join(found) or "(?!)")

@@ -2,7 +2,7 @@
 
 Citizens ask the same thing in words that no example has, so the articles themselves are searched, and
 what was recognised of right and topic counts as well (article_signals). The signals are fused with
-weights learnt from the example questions, each scored by indexes and models that had not seen it. That
+weights learnt from every fifth example question, scored by indexes and models that had not seen it. That
 makes the confidence a fair probability: of held-out questions with a confidence around 0.5, half are right.
 
 What was tried and what each signal is worth: docs/MODELS.md.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any, Dict, List, Sequence, Text, Type
+from typing import Any, Dict, List, Optional, Sequence, Text, Type
 
 import numpy as np
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -22,21 +22,18 @@ from rasa.nlu.featurizers.featurizer import Featurizer
 from rasa.shared.nlu.constants import INTENT_RESPONSE_KEY, RESPONSE_SELECTOR, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from scipy.sparse import vstack
+from scipy.sparse import csr_matrix
 
 from bot.engine.importer import ARTICLE_BODY, ARTICLE_RIGHTS, ARTICLE_TOPIC
-from bot.engine.nlu.article_signals import ArticleSignals, Candidates, question_index
+from bot.engine.nlu.article_signals import ArticleSignals, Candidates, Learnt
 from bot.engine.nlu.component import TrainedComponent
 from bot.engine.nlu.fusion import fit_fusion, fused
-from bot.engine.nlu.labels import LABELS, LabelModel, carried, example_labels, right_patterns
-from bot.engine.nlu.rows import sentence_row
+from bot.engine.nlu.labels import LABELS, LabelModel, carried, example_labels, labels_of, right_patterns
+from bot.engine.nlu.rows import sentence_row, sentence_rows
 from bot.engine.nlu.text import core, sentences
 
-FOLDS = 5
-# The labels' models are what takes time in training; seeing half of the examples is enough for them here.
-_LABEL_FOLDS = 2
-# So many examples tell the weights of five signals as well as all.
-_MOST_WEIGHED = 3000
+# One example in so many is held out to weigh the signals, and no more than tell as much as all.
+_HELD_OUT, _MOST_WEIGHED = 5, 3000
 _STORED = "selector.json"
 # A sentence that asks; a message with more of them is a story.
 _ASKS = re.compile(r"\?|吗|呢|怎么|如何|什么|多久|多少|哪|是否|能不能|可不可以|是不是|要不要")
@@ -62,7 +59,7 @@ class ArticleSelector(TrainedComponent, IntentClassifier):
         return {
             "retrieval_intent": "faq",
             "ranking_length": 5,
-            "label_strength": 3.0,
+            "label_strength": 20.0,
             "several": 0.5,
         }
 
@@ -71,37 +68,53 @@ class ArticleSelector(TrainedComponent, IntentClassifier):
         self._keys: List[Text] = []
         self._exact: Dict[Text, int] = {}
         self._weights = np.zeros(0)
-        self._signals = ArticleSignals.build(Candidates([]))
+        self._part_weights = np.zeros(0)
+        self._signals: Optional[ArticleSignals] = None
 
     def learn(self, training_data: TrainingData) -> None:
         """Build the indexes, and learn how much each signal is worth."""
         prefix = f"{self._config['retrieval_intent']}/"
         examples = [e for e in training_data.response_examples if e.get(INTENT_RESPONSE_KEY, "").startswith(prefix)]
         self._keys = sorted({example.get(INTENT_RESPONSE_KEY) for example in examples})
-        truth = np.array([self._keys.index(example.get(INTENT_RESPONSE_KEY)) for example in examples])
+        places = {key: place for place, key in enumerate(self._keys)}
+        truth = np.array([places[example.get(INTENT_RESPONSE_KEY)] for example in examples])
+        rows = sentence_rows(examples)
         self._exact = {core(example.get(TEXT)): int(key) for example, key in zip(examples, truth)}
-        self._signals = ArticleSignals.build(_candidates(self._keys, examples, truth))
-        signals = self._held_out_signals(examples, truth, right_patterns(training_data))
-        step = -(-len(examples) // _MOST_WEIGHED)
-        self._weights = fit_fusion(signals[::step], truth[::step])
+        learnt = Learnt.of(_texts(examples), rows, truth, len(self._keys))
+        self._signals = ArticleSignals.build(candidates_of(self._keys, examples, truth), learnt)
+        asked = held_out(examples)
+        signals = self._held_out_signals(examples, rows, truth, asked, right_patterns(training_data))
+        self._weights = fit_fusion(signals, truth[asked])
+        self._part_weights = fit_fusion(signals[:, :, :-1], truth[asked])
 
     def _held_out_signals(
-        self, examples: List[Message], truth: np.ndarray, patterns: Dict[Text, re.Pattern]
+        self,
+        examples: List[Message],
+        rows: csr_matrix,
+        truth: np.ndarray,
+        asked: np.ndarray,
+        patterns: Dict[Text, re.Pattern],
     ) -> np.ndarray:
-        """Return the signals of every example, its own words unknown to questions and labels."""
-        folds = np.arange(len(examples)) % FOLDS
-        labels = _held_out_labels(examples, folds % _LABEL_FOLDS, patterns, self._config["label_strength"])
-        found: List[Any] = [None] * len(examples)
-        for fold in range(FOLDS):
-            kept = np.flatnonzero(folds != fold)
-            index = question_index(_questions(len(self._keys), [examples[i] for i in kept], truth[kept]))
-            for i in np.flatnonzero(folds == fold):
-                found[i] = self._signals.held_out(index, examples[i].get(TEXT), labels[i])
-        return np.stack(found)
+        """Return the signals of the examples asked, [example, article, signal], by what was learnt from the others."""
+        kept = np.setdiff1d(np.arange(len(examples)), np.arange(0, len(examples), _HELD_OUT))
+        others = [examples[i] for i in kept]
+        learnt = Learnt.of(_texts(others), rows[kept], truth[kept], len(self._keys))
+        models = {
+            kind: LabelModel.fit(rows[kept], labels, self._config["label_strength"])
+            for kind, labels in example_labels(others, patterns).items()
+            if len(set(labels)) > 1
+        }
+        return np.stack(
+            [
+                self._signals.of(examples[i].get(TEXT), rows[i], labels_of(models, rows[i]), learnt)
+                for i in asked
+            ]
+        )
 
     def write(self, folder: Path) -> None:
         """Store what was learnt."""
-        stored = {"keys": self._keys, "exact": self._exact, "weights": list(self._weights)}
+        weights = {"weights": list(self._weights), "part_weights": list(self._part_weights)}
+        stored = {"keys": self._keys, "exact": self._exact, **weights}
         (folder / _STORED).write_text(json.dumps(stored, ensure_ascii=False), encoding="utf-8")
         self._signals.write(folder)
 
@@ -109,7 +122,7 @@ class ArticleSelector(TrainedComponent, IntentClassifier):
         """Restore it."""
         stored = json.loads((folder / _STORED).read_text(encoding="utf-8"))
         self._keys, self._exact = stored["keys"], stored["exact"]
-        self._weights = np.array(stored["weights"])
+        self._weights, self._part_weights = np.array(stored["weights"]), np.array(stored["part_weights"])
         self._signals = ArticleSignals.read(folder)
 
     def work(self, message: Message) -> None:
@@ -129,7 +142,8 @@ class ArticleSelector(TrainedComponent, IntentClassifier):
 
     def _confidences(self, message: Message) -> np.ndarray:
         text = message.get(TEXT)
-        confidences = fused(self._signals.of(text, message.get(LABELS) or {}), self._weights)
+        signals = self._signals.of(text, sentence_row(message), message.get(LABELS) or {})
+        confidences = fused(signals, self._weights)
         exact = self._exact.get(core(text))
         if exact is not None:
             confidences *= 1e-3
@@ -144,7 +158,7 @@ class ArticleSelector(TrainedComponent, IntentClassifier):
             return []
         found: Dict[int, None] = {}
         for question in asked:
-            confidences = fused(self._signals.of(question, message.get(LABELS) or {}), self._weights)
+            confidences = fused(self._signals.of(question, None, message.get(LABELS) or {}), self._part_weights)
             if confidences.max() >= self._config["several"]:
                 found[int(confidences.argmax())] = None
         return list(found)
@@ -157,11 +171,11 @@ class ArticleSelector(TrainedComponent, IntentClassifier):
         return {"response": best, "ranking": ranking}
 
 
-def _candidates(keys: Sequence[Text], examples: Sequence[Message], truth: np.ndarray) -> Candidates:
+def candidates_of(keys: Sequence[Text], examples: Sequence[Message], truth: np.ndarray) -> Candidates:
+    """Return what the examples carry along about the articles that they ask for."""
     candidates = Candidates(keys)
     for example, key in zip(examples, truth):
         about = carried(example)
-        candidates.questions[key].append(example.get(TEXT))
         candidates.rights[key] = about.get(ARTICLE_RIGHTS, [])
         candidates.topics[key] = about.get(ARTICLE_TOPIC, "")
         if ARTICLE_BODY in about:
@@ -169,26 +183,11 @@ def _candidates(keys: Sequence[Text], examples: Sequence[Message], truth: np.nda
     return candidates
 
 
-def _questions(count: int, examples: Sequence[Message], truth: np.ndarray) -> List[List[Text]]:
-    questions: List[List[Text]] = [[] for _ in range(count)]
-    for example, key in zip(examples, truth):
-        questions[key].append(example.get(TEXT))
-    return questions
+def held_out(examples: Sequence[Message]) -> np.ndarray:
+    """Return which examples the signals are weighed with; titles stand in the articles themselves and tell nothing."""
+    asked = [i for i in range(0, len(examples), _HELD_OUT) if ARTICLE_BODY not in carried(examples[i])]
+    return np.array(asked[:: -(-len(asked) // _MOST_WEIGHED)])
 
 
-def _held_out_labels(
-    examples: Sequence[Message], folds: np.ndarray, patterns: Dict[Text, re.Pattern], strength: float
-) -> List[Dict[Text, Dict[Text, float]]]:
-    """Return the labels' probabilities of every example, by models that have not seen it."""
-    rows = vstack([sentence_row(example) for example in examples], format="csr")
-    found: List[Dict[Text, Dict[Text, float]]] = [{} for _ in examples]
-    for kind, labels in example_labels(examples, patterns).items():
-        names = np.array(labels)
-        if len(set(labels)) < 2:
-            continue
-        for fold in range(_LABEL_FOLDS):
-            seen, unseen = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-            model = LabelModel.fit(rows[seen], names[seen], strength, tolerance=1e-2)
-            for i, probabilities in zip(unseen, model.probabilities(rows[unseen])):
-                found[i][kind] = dict(zip(model.names, probabilities.tolist()))
-    return found
+def _texts(examples: Sequence[Message]) -> List[Text]:
+    return [example.get(TEXT) for example in examples]

@@ -22,6 +22,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.engine.nlu.classifier import EXACT
 from bot.engine.nlu.component import TrainedComponent
+from bot.engine.nlu.patterns import NOTHING, patterns_of
 from bot.engine.nlu.text import core
 
 USE_TOOL = "use_tool"
@@ -72,19 +73,15 @@ class ToolGate(TrainedComponent, IntentClassifier):
         self._set_patterns({})
 
     def learn(self, training_data: TrainingData) -> None:
-        """Take over the patterns of nlu_data; several lines under one name are alternatives."""
-        found: Dict[Text, List[Text]] = {}
+        """Take over the patterns of nlu_data."""
         wanted = {self._config["day_pattern"], self._config["asks_pattern"]}
-        for entry in training_data.regex_features:
-            if entry["name"].startswith(PREFIX) or entry["name"] in wanted:
-                found.setdefault(entry["name"], []).append(entry["pattern"])
-        joined = {name: "|".join(f"(?:{line})" for line in lines) for name, lines in found.items()}
-        self._set_patterns(joined)
+        found = patterns_of(training_data)
+        self._set_patterns({name: found[name] for name in found if name in wanted or name.startswith(PREFIX)})
 
     def _set_patterns(self, patterns: Dict[Text, Text]) -> None:
         self._patterns = patterns
-        self._day = re.compile(patterns.get(self._config["day_pattern"], "(?!)"))
-        self._asks = re.compile(patterns.get(self._config["asks_pattern"], "(?!)"))
+        self._day = re.compile(patterns.get(self._config["day_pattern"], NOTHING))
+        self._asks = re.compile(patterns.get(self._config["asks_pattern"], NOTHING))
         self._requests = {
             name[len(PREFIX) :]: re.compile(pattern)
             for name, pattern in patterns.items()

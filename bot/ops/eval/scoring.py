@@ -15,7 +15,7 @@ from bot.ops.eval.asking import Row
 FIELDS = ("topic", "right")
 OUT_OF_SCOPE, HANDOFF = "out_of_scope", "handoff"
 #: A message with one of these intents is answered with the offer of a person.
-_PERSON_INTENTS = frozenset({"request_human", "report_urgent"})
+_PERSON_INTENTS = frozenset({"request_human", "request_human_urgent", "report_urgent"})
 
 
 @dataclass(frozen=True)
