@@ -16,7 +16,7 @@ from tests.dialogue.driver import ROOT
 ARTICLES = ROOT / "knowledge_base" / "articles"
 #: Rasa's validator knows no forms, and no intents that a component sets or a button sends.
 EXPECTED_WARNINGS = re.compile(
-    r"The utterance 'utter_ask_\w+' is not used|The intent '(answer_field|show_article|use_tool)' is listed in the domain"
+    r"The utterance 'utter_ask_\w+' is not used|The intent '(answer_field|request_human_urgent|show_article|use_tool)' is listed in"
 )
 
 
