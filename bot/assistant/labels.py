@@ -5,6 +5,8 @@ The engine recognises both in the words. Where it has not (a pressed button), th
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from bot.assistant.engine import EngineReply
 from bot.knowledge import KnowledgeBase
 
@@ -33,7 +35,7 @@ _BY_INTENT = {
 }
 #: A wish to complain or for help names its right, or none in particular.
 _ABOUT_A_RIGHT = frozenset({"open_complaint", "open_assistance"})
-#: What the topic of an article found counts beside the topic that the words have.
+#: What the label of an article found counts beside the label that the words have.
 _ARTICLE_SHARE = 0.5
 
 
@@ -48,29 +50,26 @@ def labels_of(
     """
     if article_id is None and outcome == "out_of_scope":
         return "out_of_scope", "none"
-    right = _likeliest(reply, "right")
+    shares = reply.nlu.get("labels") or {}
     intent = reply.nlu.get("intent") or ""
     if article_id is None and intent in _BY_INTENT:
         topic, usual = _BY_INTENT[intent]
-        return topic, (right or usual) if intent in _ABOUT_A_RIGHT else usual
-    nearest = (reply.nlu.get("articles") or [{}])[0].get("id")
-    article = knowledge.article(article_id or nearest or "")
+        return topic, (_likeliest(shares.get("right")) or usual) if intent in _ABOUT_A_RIGHT else usual
+    found = reply.nlu.get("articles") or ()
+    article = knowledge.article(article_id or (found[0]["id"] if found else ""))
     if article is None:
         return "out_of_scope", "none"
-    return _topic(reply, knowledge) or article.topic, right or article.rights[0]
+    near = [(known, hit["confidence"]) for hit in found if (known := knowledge.article(hit["id"]))]
+    topic = _likeliest(shares.get("topic"), [(known.topic, confidence) for known, confidence in near])
+    right = _likeliest(shares.get("right"), [(known.rights[0], confidence) for known, confidence in near])
+    return topic or article.topic, right or article.rights[0]
 
 
-def _topic(reply: EngineReply, knowledge: KnowledgeBase) -> str | None:
-    """Return the likeliest topic: what the words say counts for more than what the articles found are."""
-    shares = dict((reply.nlu.get("labels") or {}).get("topic") or {})
-    if not shares:
+def _likeliest(words: Mapping[str, float] | None, articles: Iterable[tuple[str, float]] = ()) -> str | None:
+    """Return the likeliest label: what the words say counts for more than what the articles found are."""
+    if not words:
         return None
-    for found in reply.nlu.get("articles") or ():
-        if article := knowledge.article(found["id"]):
-            shares[article.topic] = shares.get(article.topic, 0.0) + _ARTICLE_SHARE * found["confidence"]
+    shares = dict(words)
+    for label, confidence in articles:
+        shares[label] = shares.get(label, 0.0) + _ARTICLE_SHARE * confidence
     return max(shares, key=lambda name: shares[name])
-
-
-def _likeliest(reply: EngineReply, kind: str) -> str | None:
-    shares = (reply.nlu.get("labels") or {}).get(kind) or {}
-    return max(shares, key=lambda name: shares[name]) if shares else None

@@ -53,12 +53,12 @@ class DoubtFallback(GraphComponent, IntentClassifier):
         form, `form` for opening one in more than `short` characters: who tells of a complaint may as well
         be its target. A question is out of scope if its topic is so with probability `foreign`, and so is a
         command less sure than `plain`. An
-        article is given from the confidence `article` up, if it leads the next one by the factor `lead`
-        or its confidence is `sure`; never if the message is talk with probability `talk`.
+        article is given from the confidence `article` up (the desk gives the next one along where that may be
+        meant as well); never if the message is talk with probability `talk`.
         """
         return {
             "command": 0.3, "command_lead": 1.3, "form_word": 0.7, "form": 0.7, "short": 16, "plain": 0.6,
-            "foreign": 0.3, "article": 0.2, "lead": 1.15, "sure": 0.4, "talk": 0.5,
+            "foreign": 0.2, "article": 0.15, "talk": 0.5,
         }  # fmt: skip
 
     def __init__(self, config: Dict[Text, Any]) -> None:
@@ -107,11 +107,7 @@ class DoubtFallback(GraphComponent, IntentClassifier):
         ranking = _articles(message)
         if sum(_topic(message, name) for name in TALK_TOPICS) >= self._config["talk"]:
             return False
-        if not ranking or ranking[0]["confidence"] < self._config["article"]:
-            return False
-        second = ranking[1]["confidence"] if len(ranking) > 1 else 0.0
-        best = ranking[0]["confidence"]
-        return best >= self._config["sure"] or best >= second * self._config["lead"]
+        return bool(ranking) and ranking[0]["confidence"] >= self._config["article"]
 
     def _confidence(self, message: Message, name: Text) -> float:
         """Return how sure the intent to act on is: an answer is as sure as its article."""
