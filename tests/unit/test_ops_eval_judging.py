@@ -135,3 +135,14 @@ def test_question_back_claims_nothing_and_is_not_calibrated() -> None:
 def test_latency_of_nothing_is_unknown() -> None:
     assert latency([]) is None
     assert latency([{"latency_ms": float(n)} for n in range(1, 102)]).p95 == 96  # type: ignore[union-attr]
+
+
+def test_an_answer_fits_if_it_is_one_of_the_articles_that_would_do() -> None:
+    rows = [
+        row("law", "law", articles=["patent_term", "patent_annuity"], article_id="patent_annuity"),
+        row("law", "law", articles=["patent_term"], article_id=None),
+        row("law", "law", articles=[], article_id="patent_term"),
+        row("law", "law", article_id="patent_term"),
+    ]
+    found = headline(rows).article
+    assert (found.hits, found.total) == (1, 2)

@@ -48,6 +48,7 @@ def _headline(rows: Sequence[Row]) -> str:
             f"out of scope recognised  {_share(found.outside)}",
             f"in scope refused         {_share(found.refused)}",
             f"handoff recognised       {_share(found.person)}",
+            f"fitting article first    {_share(found.article)}",
             f"calibration error        {error}",
             f"mean cost                {cost.mean:.2f}",
         ]

@@ -39,6 +39,7 @@ class Headline:
         outside: Out-of-scope questions that were recognised.
         refused: Questions in scope that were taken for out of scope.
         person: Requests for a person that led to one, or to the offer of one.
+        article: Questions with the articles that would do (`articles`) that were answered with one of them.
     """
 
     right: Share
@@ -46,6 +47,7 @@ class Headline:
     outside: Share
     refused: Share
     person: Share
+    article: Share
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,11 @@ def got_person(row: Row) -> bool:
     return row.get("outcome") == HANDOFF or row.get("intent") in _PERSON_INTENTS
 
 
+def has_fitting_article(row: Row) -> bool:
+    """Tell whether the first answer is one of the articles that would do."""
+    return row.get("article_id") in row["articles"]
+
+
 def share(rows: Sequence[Row], hit: Callable[[Row], bool]) -> Share:
     """Count."""
     return Share(sum(map(hit, rows)), len(rows))
@@ -113,6 +120,7 @@ def headline(rows: Sequence[Row]) -> Headline:
         outside=share(outside, is_refused),
         refused=share(inside, is_refused),
         person=share([row for row in by_topic if row["expected_topic"] == HANDOFF], got_person),
+        article=share([row for row in rows if row.get("articles")], has_fitting_article),
     )
 
 
