@@ -20,7 +20,8 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from tests.e2e.citizen import HttpCitizen
 from tests.e2e.conftest import CHROMIUM_OPTIONS
 from tests.e2e.pages import DESKTOP, PHONE, ChatPage, ConsolePage
-from tests.e2e.system import System, missing_engine, train_if_stale
+from tests.e2e.system import System
+from tests.support.models import missing_engine, train_if_stale
 
 IMAGES = Path(__file__).parent / "images"
 MAX_BYTES = 400_000

@@ -1,7 +1,6 @@
 """One trained model and one engine for all dialogues, with a desk that only pretends."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from tests.dialogue.driver import PYTHON, ROOT, Citizen, EngineProcess
 from tests.dialogue.fake_desk import FakeDesk
+from tests.support.models import train_if_stale
 
 
 @pytest.fixture(scope="session")
@@ -20,17 +20,11 @@ def engine_python() -> Path:
 
 
 @pytest.fixture(scope="session")
-def model(engine_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model(engine_python: Path) -> Path:
     """A model trained from the data as they are; RIGHTSDESK_TEST_MODEL names one that is already there."""
     if given := os.environ.get("RIGHTSDESK_TEST_MODEL"):
         return Path(given).resolve()
-    out = tmp_path_factory.mktemp("models")
-    done = subprocess.run(
-        [str(engine_python), "-m", "bot.engine.train", "--out", str(out), "--name", "test"],
-        cwd=ROOT, capture_output=True, text=True, timeout=280,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    return out / "test.tar.gz"
+    return train_if_stale()
 
 
 @pytest.fixture(scope="session")

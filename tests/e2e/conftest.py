@@ -8,7 +8,8 @@ import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.e2e.citizen import HttpCitizen
-from tests.e2e.system import System, missing_engine, train_if_stale
+from tests.e2e.system import System
+from tests.support.models import missing_engine, train_if_stale
 
 CHROMIUM_OPTIONS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic",

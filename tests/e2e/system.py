@@ -7,18 +7,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from bot.ops.manager import free_port
-from bot.ops.models import current_model, engine_python
 from bot.ops.state import RunState, read_state
 from bot.settings import PROJECT_ROOT, Settings, load_secrets
 from tests.e2e.office import make_root
 
 _START_SECONDS = 240
-#: What a model is trained from; `bot/engine` holds the domain, the rules and the importer.
-_TRAINED_FROM = ("config.yml", "nlu_data", "bot/engine", "knowledge_base/articles", "knowledge_base/forms")
 #: All citizens of a test run come from one address.
 _ROOMY_LIMITS = {
     f"RIGHTSDESK_{name}": "10000"
@@ -122,35 +118,6 @@ class System:
         """The end of a process's log, to show why a test failed."""
         path = self.data / "log" / f"{log}.log"
         return path.read_text(errors="replace")[-3000:] if path.exists() else ""
-
-
-def missing_engine() -> str | None:
-    """Say why no engine can run here; None if one can."""
-    try:
-        engine_python(Settings())
-    except Exception as error:
-        return f"the engine's environment is missing ({error}): make install"
-    return None
-
-
-def train_if_stale(say: Callable[[str], None] = print) -> None:
-    """Train a model if there is none that is newer than what models are trained from."""
-    model = current_model(Settings())
-    files = [path for name in _TRAINED_FROM for path in _files(PROJECT_ROOT / name)]
-    if model and model.stat().st_mtime > max(path.stat().st_mtime for path in files):
-        return
-    say("training a model")
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("rightsdesk")), "train"],
-        cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=_START_SECONDS,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-
-
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    return [file for file in path.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
 
 
 def children_of(pid: int) -> list[int]:
