@@ -10,12 +10,15 @@ from rasa.shared.nlu.constants import INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from bench.comparison.data import Prepared
-from bot.engine.importer import ARTICLE_BODY, ARTICLE_RIGHTS, ARTICLE_TOPIC
+from bot.engine.importer import ARTICLE_BODY
 from bot.engine.nlu.article_signals import Candidates
 from bot.engine.nlu.labels import carried
+from bot.engine.nlu.selector import candidates_of
 
 FOLDS = 5
 _PREFIX = "faq/"
+# One question in so many of each fold is measured with: thousands tell as much as all.
+_EVERY = 3
 
 
 @dataclass
@@ -25,7 +28,7 @@ class Articles:
     Attributes:
         truth: Index of each question's article.
         folds: In which fold each question is held out.
-        asked: Which questions are measured: all but the titles, which stand in the articles themselves.
+        asked: Which questions are measured: every third but the titles, which stand in the articles themselves.
     """
 
     examples: list[Message]
@@ -39,13 +42,9 @@ class Articles:
         """Return the questions, normalised."""
         return [example.get(TEXT) for example in self.examples]
 
-    def questions_without(self, fold: int | None) -> list[list[str]]:
-        """Return each article's questions that are not held out in a fold."""
-        kept: list[list[str]] = [[] for _ in self.candidates.keys]
-        for text, article, its_fold in zip(self.texts, self.truth, self.folds):  # noqa: B905
-            if its_fold != fold:
-                kept[article].append(text)
-        return kept
+    def asked_in(self, folds: Sequence[int]) -> np.ndarray:
+        """Return the places of the questions that are measured in these folds."""
+        return np.flatnonzero(self.asked & np.isin(self.folds, folds))
 
 
 @dataclass(frozen=True)
@@ -64,20 +63,15 @@ def articles_of(prepared: Prepared) -> Articles:
     keys = sorted({example.get(INTENT_RESPONSE_KEY) for example in examples})
     places = {key: place for place, key in enumerate(keys)}
     truth = np.array([places[example.get(INTENT_RESPONSE_KEY)] for example in examples])
-    candidates = Candidates(keys)
-    for example, place in zip(examples, truth):  # noqa: B905
-        about = carried(example)
-        candidates.questions[place].append(example.get(TEXT))
-        candidates.rights[place], candidates.topics[place] = about[ARTICLE_RIGHTS], about[ARTICLE_TOPIC]
-        if ARTICLE_BODY in about:
-            candidates.titles[place], candidates.bodies[place] = example.get(TEXT), about[ARTICLE_BODY]
-    asked = np.array([ARTICLE_BODY not in carried(example) for example in examples])
-    return Articles(examples, candidates, truth, np.arange(len(examples)) % FOLDS, asked)
+    number = np.arange(len(examples))
+    is_title = np.array([ARTICLE_BODY in carried(example) for example in examples])
+    asked = ~is_title & (number // FOLDS % _EVERY == 0)
+    return Articles(examples, candidates_of(keys, examples, truth), truth, number % FOLDS, asked)
 
 
 def found(articles: Articles, scores: np.ndarray, folds: Sequence[int]) -> Found:
-    """Judge held-out scores, [question, article]; rows of other folds are not looked at."""
-    rows = np.flatnonzero(articles.asked & np.isin(articles.folds, folds))
+    """Judge held-out scores, [question, article]; only rows of questions asked in these folds are looked at."""
+    rows = articles.asked_in(folds)
     truth = articles.truth[rows]
     best = np.argsort(-scores[rows], axis=1, kind="stable")[:, :3]
     return Found(

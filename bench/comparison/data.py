@@ -14,7 +14,6 @@ import yaml
 from rasa.engine.graph import ExecutionContext, GraphSchema
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.resource import Resource
-from rasa.nlu.featurizers.sparse_featurizer.regex_featurizer import RegexFeaturizer
 from rasa.nlu.tokenizers.tokenizer import Tokenizer
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
@@ -27,7 +26,6 @@ HELD_OUT = REPOSITORY / "tests" / "dialogue" / "held_out.yml"
 _EXAMPLES, _STORAGE, _CONFIG = "examples.pickle", "components", "config.yml"
 # The pipeline's components before this one find features; it and those after it judge.
 _FIRST_JUDGE = "LinearIntentClassifier"
-_BY_NAME = {"RegexFeaturizer": RegexFeaturizer}
 
 
 @dataclass
@@ -138,7 +136,7 @@ def _featurizers(config: dict[str, Any]) -> list[tuple[str, Any, dict[str, Any]]
         module, _, name = item["name"].rpartition(".")
         if name == _FIRST_JUDGE:
             break
-        component = getattr(importlib.import_module(module), name) if module else _BY_NAME[name]
+        component = getattr(importlib.import_module(module), name)
         found.append((f"{name}{place}", component, {**component.get_default_config(), **_settings(item)}))
     return found
 

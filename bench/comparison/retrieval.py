@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
+from unittest import mock
 
 import numpy as np
 from rasa.nlu.selectors.response_selector import ResponseSelector
 from rasa.shared.nlu.constants import INTENT_RESPONSE_KEY, RESPONSE_SELECTOR, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
-from sklearn.svm import LinearSVC
 
 from bench.comparison.articles import FOLDS, Articles, articles_of
 from bench.comparison.bounded import Bounds, bounded_epochs
 from bench.comparison.data import Prepared, make_component
 from bench.comparison.understanding import usual_features, usual_message
-from bot.engine.nlu.article_signals import ArticleSignals, question_index
+from bot.engine.nlu.article_classifier import ArticleClassifier
+from bot.engine.nlu.article_signals import SIGNALS, ArticleSignals, Learnt
 from bot.engine.nlu.bm25 import Bm25Index
 from bot.engine.nlu.fusion import fit_fusion, fused
-from bot.engine.nlu.labels import LABELS, LabelClassifier, LabelModel, example_labels, right_patterns
+from bot.engine.nlu.labels import (
+    LABELS,
+    LabelClassifier,
+    LabelModel,
+    example_labels,
+    labels_of,
+    right_patterns,
+)
 from bot.engine.nlu.rows import sentence_row, sentence_rows
 from bot.engine.nlu.selector import ArticleSelector
 from bot.engine.nlu.terms import character_runs, words_of
 from bot.engine.nlu.text import normalise_document
 
-#: In the order of the columns of ArticleSignals.
-SIGNALS = ("questions", "whole", "passages", "right", "topic")
 _TITLE, _SHORT, _BODY, _QUESTION = 3.0, 2.0, 1.0, 1.0
 _RANK_OFFSET = 60
-_STRENGTH = 3.0
 ALL_FOLDS = tuple(range(FOLDS))
 
 Terms = Callable[[Message], list[str]]
@@ -47,7 +53,7 @@ class Method(Protocol):
     note: str
 
     def held_out(self, prepared: Prepared, articles: Articles) -> np.ndarray:
-        """Return scores, [question, article], each by something that has not seen the question."""
+        """Return scores, [question, article], each by what has not seen the question; of those asked only."""
 
     def train(self, prepared: Prepared) -> None:
         """Learn from all questions."""
@@ -70,7 +76,7 @@ class Bm25:
         scores = np.zeros((len(articles.examples), len(articles.candidates.keys)))
         for fold in self.folds:
             index = self._indexed(prepared, articles, fold)
-            for i in np.flatnonzero(articles.folds == fold):
+            for i in articles.asked_in([fold]):
                 scores[i] = index.scores(self._terms(articles.examples[i]))
         return scores
 
@@ -140,7 +146,9 @@ class Signal:
     def train(self, prepared: Prepared) -> None:
         articles = articles_of(prepared)
         self.keys = articles.candidates.keys
-        self._signals = ArticleSignals.build(articles.candidates)
+        with nullcontext() if SIGNALS[self._column] == "classifier" else _no_classifier():
+            learnt = _learnt(articles, np.arange(len(articles.examples)))
+        self._signals = ArticleSignals.build(articles.candidates, learnt)
         if SIGNALS[self._column] in ("right", "topic"):
             self._labels = make_component(LabelClassifier, prepared.settings["LabelClassifier"], self._folder)
             self._labels.learn(prepared.training)
@@ -149,7 +157,7 @@ class Signal:
         """Return all signals of a featurised message, [article, signal]."""
         if self._labels:
             self._labels.work(message)
-        return self._signals.of(message.get(TEXT), message.get(LABELS) or {})
+        return self._signals.of(message.get(TEXT), sentence_row(message), message.get(LABELS) or {})
 
     def rank(self, prepared: Prepared, text: str) -> str:
         return self.keys[int(self.signals(prepared.featurised(text))[:, self._column].argmax())]
@@ -180,45 +188,15 @@ class Fusion:
         return message.get(RESPONSE_SELECTOR)["faq"]["ranking"][0]["intent_response_key"]
 
 
-class FusionWithClassifier:
-    """The same signals and one more: a linear classifier with an article for each class."""
-
-    folds, note = ALL_FOLDS, ""
-
-    def __init__(self, folder: Path) -> None:
-        self._plain = Signal("topic", folder)
-        self._weights: np.ndarray
-        self._model: Any
+class FusionWithoutClassifier(Fusion):
+    """The same without the linear classifier: what that one adds, and what it costs."""
 
     def held_out(self, prepared: Prepared, articles: Articles) -> np.ndarray:
-        signals = self._with_classifier(held_out_signals(prepared, articles), articles)
-        return _fused_by_fold(signals, articles)
+        return _fused_by_fold(held_out_signals(prepared, articles)[:, :, :-1], articles)
 
     def train(self, prepared: Prepared) -> None:
-        articles = articles_of(prepared)
-        # Counted anew: what an earlier method left behind would make this training look shorter.
-        signals = self._with_classifier(_held_out_signals(prepared, articles), articles)
-        self._weights = fit_fusion(signals, articles.truth)
-        self._model = _classifier(_rows(articles.examples), articles.truth)
-        self._plain.train(prepared)
-
-    def rank(self, prepared: Prepared, text: str) -> str:
-        message = prepared.featurised(text)
-        more = self._model.decision_function(sentence_row(message)).T
-        signals = np.hstack([self._plain.signals(message), more])
-        return self._plain.keys[int(fused(signals, self._weights).argmax())]
-
-    @staticmethod
-    def _with_classifier(signals: np.ndarray, articles: Articles) -> np.ndarray:
-        rows = _rows(articles.examples)
-        more = np.zeros((len(articles.examples), len(articles.candidates.keys)))
-        for fold in ALL_FOLDS:
-            seen, unseen = articles.folds != fold, articles.folds == fold
-            model = _classifier(rows[seen], articles.truth[seen])
-            # An article all of whose questions are held out in one fold gets what speaks against it most.
-            more[unseen] = -2.0
-            more[np.ix_(unseen, model.classes_)] = model.decision_function(rows[unseen])
-        return np.concatenate([signals, more[:, :, None]], axis=2)
+        with _no_classifier():
+            super().train(prepared)
 
 
 class Selector:
@@ -241,7 +219,7 @@ class Selector:
     def held_out(self, prepared: Prepared, articles: Articles) -> np.ndarray:
         scores = np.zeros((len(articles.examples), len(articles.candidates.keys)))
         places = {key: place for place, key in enumerate(articles.candidates.keys)}
-        for i in np.flatnonzero(np.isin(articles.folds, self.folds)):
+        for i in articles.asked_in(self.folds):
             for entry in self._ranking(prepared, articles.texts[i]):
                 scores[i, places[entry[INTENT_RESPONSE_KEY]]] = entry["confidence"]
         return scores
@@ -271,7 +249,7 @@ class Selector:
 
 
 def held_out_signals(prepared: Prepared, articles: Articles) -> np.ndarray:
-    """Return [question, article, signal], the question unknown to the index of questions and to the labels.
+    """Return [question, article, signal], the question unknown to all that is learnt; of those asked only.
 
     They are the same for every method that uses them, so they are kept for the next one.
     """
@@ -282,36 +260,51 @@ def held_out_signals(prepared: Prepared, articles: Articles) -> np.ndarray:
 
 
 def _held_out_signals(prepared: Prepared, articles: Articles) -> np.ndarray:
-    signals = ArticleSignals.build(articles.candidates)
-    labels = _held_out_labels(prepared, articles)
-    found: list[Any] = [None] * len(articles.examples)
+    shape = (len(articles.examples), len(articles.candidates.keys), len(SIGNALS))
+    found = np.zeros(shape, np.float32)
+    rows, texts = sentence_rows(articles.examples), articles.texts
+    signals = None
     for fold in ALL_FOLDS:
-        index = question_index(articles.questions_without(fold))
-        for i in np.flatnonzero(articles.folds == fold):
-            found[i] = signals.held_out(index, articles.examples[i].get(TEXT), labels[i])
-    return np.stack(found)
-
-
-def _held_out_labels(prepared: Prepared, articles: Articles) -> list[dict[str, dict[str, float]]]:
-    rows = _rows(articles.examples)
-    found: list[dict[str, dict[str, float]]] = [{} for _ in articles.examples]
-    for kind, labels in example_labels(articles.examples, right_patterns(prepared.training)).items():
-        for fold in ALL_FOLDS:
-            unseen = np.flatnonzero(articles.folds == fold)
-            seen = articles.folds != fold
-            model = LabelModel.fit(rows[seen], np.array(labels)[seen], _STRENGTH)
-            for i, probabilities in zip(unseen, model.probabilities(rows[unseen])):  # noqa: B905
-                found[i][kind] = dict(zip(model.names, probabilities.tolist()))  # noqa: B905
+        seen = np.flatnonzero(articles.folds != fold)
+        learnt, models = _learnt(articles, seen), _label_models(prepared, articles, seen)
+        # Of the articles' own words only: what was learnt is given with each question.
+        signals = signals or ArticleSignals.build(articles.candidates, learnt)
+        for i in articles.asked_in([fold]):
+            found[i] = signals.of(texts[i], rows[i], labels_of(models, rows[i]), learnt)
     return found
+
+
+def _learnt(articles: Articles, seen: np.ndarray) -> Learnt:
+    examples = [articles.examples[i] for i in seen]
+    texts, rows = [example.get(TEXT) for example in examples], sentence_rows(examples)
+    return Learnt.of(texts, rows, articles.truth[seen], len(articles.candidates.keys))
+
+
+def _label_models(prepared: Prepared, articles: Articles, seen: np.ndarray) -> dict[str, LabelModel]:
+    """Return what stands in for the LabelClassifier, as ArticleSelector makes it in training."""
+    examples = [articles.examples[i] for i in seen]
+    strength = ArticleSelector.get_default_config()["label_strength"]
+    rows = sentence_rows(examples)
+    labels = example_labels(examples, right_patterns(prepared.training))
+    return {kind: LabelModel.fit(rows, names, strength) for kind, names in labels.items()}
+
+
+def _no_classifier() -> AbstractContextManager[Any]:
+    """Let what is learnt inside hold a classifier to which all articles are equal, at no cost."""
+
+    def fit(rows: Any, truth: np.ndarray, count: int) -> ArticleClassifier:
+        return ArticleClassifier(np.zeros((rows.shape[1], count), np.int8), np.zeros(count), np.zeros(count))
+
+    return mock.patch.object(ArticleClassifier, "fit", fit)
 
 
 def _fused_by_fold(signals: np.ndarray, articles: Articles) -> np.ndarray:
     """Return probabilities, each fold's with weights learnt from the other folds."""
     scores = np.zeros(signals.shape[:2])
     for fold in ALL_FOLDS:
-        others = articles.folds != fold
-        weights = fit_fusion(signals[others], articles.truth[others])
-        for i in np.flatnonzero(~others):
+        others = articles.asked_in([other for other in ALL_FOLDS if other != fold])
+        weights = fit_fusion(signals[others].astype(float), articles.truth[others])
+        for i in articles.asked_in([fold]):
             scores[i] = fused(signals[i], weights)
     return scores
 
@@ -322,14 +315,6 @@ def _by_rank(scores: np.ndarray) -> np.ndarray:
     order = np.argsort(-scores, axis=1, kind="stable")
     np.put_along_axis(ranks, order, np.arange(1.0, scores.shape[1] + 1)[None].repeat(len(scores), 0), axis=1)
     return 1.0 / (_RANK_OFFSET + ranks)
-
-
-def _classifier(rows: Any, truth: np.ndarray) -> Any:
-    return LinearSVC(C=1.0, random_state=0).fit(rows, truth)
-
-
-def _rows(examples: Sequence[Message]) -> Any:
-    return sentence_rows(examples)
 
 
 def _characters(message: Message) -> list[str]:
@@ -345,7 +330,7 @@ def make_methods(folder: Path, bounds: Bounds) -> dict[str, Callable[[], Method]
         "bm25-chars": lambda: Bm25(_characters),
         "ranks": ReciprocalRanks,
         "fusion": lambda: Fusion(folder),
-        "fusion-linear": lambda: FusionWithClassifier(folder),
+        "fusion-five": lambda: FusionWithoutClassifier(folder),
     }
 
 

@@ -75,7 +75,9 @@ class Presenter:
             self._add(presented, message, on)
         if presented.article_id:
             self._add_further(presented, reply.nlu.get("further") or (), on)
-            self._add_neighbours(presented, reply, on)
+            if not reply.active_form:
+                # The question of the form is what comes last, with its buttons.
+                self._add_neighbours(presented, reply, on)
         if presented.handoff_reason:
             presented.outcome = "handoff"
         elif reply.active_form and not presented.article_id:
@@ -139,9 +141,9 @@ class Presenter:
 
     def _further_article(self, presented: Presented, article_id: str, on: date) -> Shown:
         """Render an article beside the one that counts as the answer."""
-        first = presented.article_id
+        first = presented.article_id, presented.outcome
         shown = self._article(presented, article_id, on)
-        presented.article_id = first
+        presented.article_id, presented.outcome = first
         return shown
 
     def _tool(self, presented: Presented, custom: dict[str, Any], on: date) -> Shown:

@@ -73,7 +73,8 @@ def _forget_fingerprints() -> None:
 
     Rasa compares fingerprints to reuse what an earlier training left in its cache. Here the cache is new
     every time, and hashing after each component took two thirds of the training. It compares those of
-    messages to drop examples that stand there twice; a test sees to it that none does.
+    messages to drop examples that stand there twice, which a test excludes, and for policies that learn, of which
+    there is none here.
     """
     from rasa.shared.nlu.training_data.message import Message
     from rasa.shared.nlu.training_data.training_data import TrainingData

@@ -121,3 +121,62 @@ from pathlib import Path
 from bot.engine.articles import load_articles
 result = [article.id for article in load_articles(Path(values[0]))]"""
     assert in_engine(engine_python, script, str(tmp_path)) == ["term"]
+
+
+def test_lines_under_one_name_are_alternatives_of_one_pattern(engine_python: Path) -> None:
+    script = """
+import re
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from bot.engine.nlu.patterns import patterns_of
+lines = [{"name": "person", "pattern": "^人工$"}, {"name": "person", "pattern": "真人"}, {"name": "day", "pattern": "[一二]日"}]
+found = patterns_of(TrainingData(regex_features=lines))
+result = [sorted(found), [bool(re.search(found["person"], text)) for text in values]]"""
+    assert in_engine(engine_python, script, "人工", "人工智能", "要真人") == [["day", "person"], [True, False, True]]
+
+
+def test_the_article_classifier_survives_being_stored(engine_python: Path) -> None:
+    script = """
+import numpy as np
+from scipy.sparse import csr_matrix
+from bot.engine.nlu.article_classifier import ArticleClassifier
+truth = np.array([article for article in range(6) for _ in range(4)])
+rows = csr_matrix(np.eye(8)[truth])
+fitted = ArticleClassifier.fit(rows, truth, 7)
+again = ArticleClassifier.from_arrays(fitted.to_arrays())
+scores = [again.scores(rows[i]) for i in range(0, 24, 4)]
+result = [
+    [int(each.argmax()) for each in scores], float(scores[0][6]), bool((again.scores(rows[0]) == fitted.scores(rows[0])).all()),
+    len(again.scores(csr_matrix((1, 3)))),
+]"""
+    best, absent, is_same, width = in_engine(engine_python, script)
+    assert best == [0, 1, 2, 3, 4, 5], "each article's own word finds it"
+    assert absent == -1.0, "an article without examples is as far as one that nothing speaks for"
+    assert is_same and width == 7
+
+
+def test_a_wish_for_a_person_is_heard_in_a_clause(engine_python: Path) -> None:
+    script = """
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from bot.engine.nlu.classifier import EXACT
+from bot.engine.nlu.person import PersonGate
+wishes = ["转人工", "找个老师跟我讲", "叫人来接电话", "给我转人工", "我看不懂,麻烦找个老师跟我讲"]
+others = ["专利能保护几年", "商标被抢注怎么办", "老师上课的内容受保护吗", "人工智能写的画归谁", "对方的店还在卖", "合同没写清楚"] * 3
+examples = [Message({"text": text, "intent": "request_human"}) for text in wishes]
+examples += [Message({"text": text, "intent": "faq"}) for text in others]
+gate = PersonGate(PersonGate.get_default_config(), "gate", None, None)
+gate.learn(TrainingData(examples))
+def settled(text, intent, urgent=0.0, **more):
+    ranking = [{"name": "request_human", "confidence": 0.5}, {"name": "report_urgent", "confidence": urgent}]
+    message = Message({"text": text, "intent": {"name": intent, "confidence": 0.9}, "intent_ranking": ranking, **more})
+    gate.work(message)
+    return message.get("intent")["name"]
+story = "我的商标被抢注了,对方的店还在卖,合同没写清楚,麻烦找个老师跟我讲"
+result = [
+    settled(story, "faq"), settled(story, "faq", urgent=0.4), settled("商标被抢注怎么办", "faq"),
+    settled(story, "faq", metadata={"requested_slot": "complaint_right"}), settled(story, "faq", **{EXACT: True}),
+    settled("不用转人工,商标被抢注怎么办", "request_human"), settled("/show_article", "show_article"), settled("?", "nlu_fallback"),
+]"""
+    assert in_engine(engine_python, script) == [
+        "request_human", "request_human_urgent", "faq", "faq", "faq", "faq", "show_article", "nlu_fallback",
+    ]  # fmt: skip

@@ -112,3 +112,9 @@ def test_rasa_finds_nothing_wrong_with_the_data(engine_python: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     warned = re.findall(r"UserWarning: (.*)", done.stdout + done.stderr)
     assert not [warning for warning in warned if not EXPECTED_WARNINGS.search(warning)]
+
+
+def test_the_selector_weighs_its_signals_with_labels_as_the_label_classifier_finds_them() -> None:
+    pipeline = yaml.safe_load((ROOT / "config.yml").read_text(encoding="utf-8"))["pipeline"]
+    settings = {item["name"].rpartition(".")[2]: item for item in pipeline}
+    assert settings["ArticleSelector"]["label_strength"] == settings["LabelClassifier"]["strength"]

@@ -91,6 +91,25 @@ def test_a_human_is_offered_at_once_for_an_urgent_matter(citizen: Citizen) -> No
     assert citizen.say("好的").customs == [{"effect": "handoff", "reason": "urgent"}]
 
 
+@pytest.mark.parametrize(
+    "text", ["他们正在烧账本，赶紧叫个真人来", "有人堵在店里扬言要打我，马上给我转人工", "对方在搬走侵权的货，麻烦安排老师联系我"]
+)
+def test_an_urgent_matter_with_a_wish_for_a_person_needs_no_offer(citizen: Citizen, text: str) -> None:
+    assert citizen.say(text).customs == [{"effect": "handoff", "reason": "urgent"}]
+
+
+def test_a_wish_at_the_end_of_a_story_is_heard(citizen: Citizen) -> None:
+    story = (
+        "我是做竹编的，去年给一家公司打过样，没有签合同，今年发现他们拿我的样子去申请了外观，还反过来说我抄他们的。"
+        "平台上的链接也被下了，申诉两次都没过。条文我看不明白，请安排一位懂外观的老师跟我通个电话"
+    )
+    assert citizen.say(story).customs == [{"effect": "handoff", "reason": "asked"}]
+
+
+def test_who_refuses_a_person_gets_the_answer(citizen: Citizen) -> None:
+    assert citizen.say("别给我转人工，就说发明专利能保护多少年").article == "patent_term"
+
+
 def test_the_offer_of_a_human_ends_with_the_next_question(citizen: Citizen) -> None:
     citizen.say_all("对方正在销毁证据", "专利能保护几年")
     assert citizen.say("转人工").customs == [{"effect": "handoff", "reason": "asked"}]

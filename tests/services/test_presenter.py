@@ -9,16 +9,19 @@ from tests.services.toolkit import TODAY, real_sources
 FIRST, SECOND, THIRD, FOURTH = "patent_term", "patent_annuity", "patent_term_compensation", "patent_transfer"
 
 
-def presented(confidences: dict[str, float], *, further: tuple[str, ...] = (), intent: str = "faq") -> Presented:
+def presented(
+    confidences: dict[str, float], *, further: tuple[str, ...] = (), active_form: str | None = None
+) -> Presented:
     """The reply to a question for which the engine found these articles; the first is the answer."""
     nlu: dict[str, Any] = {
-        "intent": intent,
+        "intent": "faq",
         "article_id": next(iter(confidences)),
         "articles": [{"id": name, "confidence": share} for name, share in confidences.items()],
         "further": list(further),
     }
     messages = [{"text": "", "custom": {"article": nlu["article_id"]}}]
-    return presenter().present(EngineReply(messages=messages, state={}, nlu=nlu), TODAY)
+    reply = EngineReply(messages=messages, state={}, nlu=nlu, active_form=active_form)
+    return presenter().present(reply, TODAY)
 
 
 def presenter() -> Presenter:
@@ -71,3 +74,8 @@ def test_several_questions_are_answered_once_each() -> None:
     reply = presented({FIRST: 0.5, SECOND: 0.3}, further=(FIRST, THIRD))
     assert articles(reply) == [FIRST, THIRD]
     assert reply.article_id == FIRST
+
+
+def test_nothing_comes_between_an_answer_and_the_question_of_a_form() -> None:
+    reply = presented({FIRST: 0.5, SECOND: 0.3, THIRD: 0.1}, active_form="complaint_form")
+    assert articles(reply) == [FIRST]

@@ -12,13 +12,14 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.svm import LinearSVC
 
-# scikit-learn's C, and where it stops: more of either finds nothing more (docs/MODELS.md).
+# scikit-learn's C, and where it stops: twice or half as much finds no more held-out questions.
 _STRENGTH, _TOLERANCE = 0.5, 0.3
 # What speaks for an article without examples: as much as for one that the words tell nothing of.
 _ABSENT = -1.0
 _STEPS = 127
 # liblinear works without Python's lock: each thread tells a part of the articles from the rest.
-_THREADS, _REST = 2, -1
+_THREADS = 2
+_REST = -1
 
 
 class ArticleClassifier:
@@ -31,7 +32,7 @@ class ArticleClassifier:
 
     @classmethod
     def fit(cls, rows: csr_matrix, truth: np.ndarray, count: int) -> ArticleClassifier:
-        """Learn from example questions.
+        """Learn from example questions; of a handful of articles nothing is learnt.
 
         Args:
             rows: Their features, [example, feature].

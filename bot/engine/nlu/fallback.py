@@ -52,9 +52,8 @@ class DoubtFallback(GraphComponent, IntentClassifier):
         factor `command_lead`; for less, it is taken for a question. `form_word` is that for words to a
         form, `form` for opening one in more than `short` characters: who tells of a complaint may as well
         be its target. A question is out of scope if its topic is so with probability `foreign`, and so is a
-        command less sure than `plain`. An
-        article is given from the confidence `article` up (the desk gives the next one along where that may be
-        meant as well); never if the message is talk with probability `talk`.
+        command less sure than `plain`. An article is given from the confidence `article` up (the desk gives
+        the next one along where that may be meant as well); never if the message is talk with probability `talk`.
         """
         return {
             "command": 0.3, "command_lead": 1.3, "form_word": 0.7, "form": 0.7, "short": 16, "plain": 0.6,

@@ -46,13 +46,15 @@ class TextNormalizer(GraphComponent):
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Return a copy of the data with normalised texts; the importer's own stays as written."""
-        examples = [copy.copy(example) for example in training_data.training_examples]
-        for example in examples:
-            example.data = dict(example.data)
+        examples = [_copied(example) for example in training_data.training_examples]
         self.process(examples)
-        normalised = copy.copy(training_data)
-        normalised.training_examples = examples
-        return normalised
+        return TrainingData(
+            examples,
+            training_data.entity_synonyms,
+            training_data.regex_features,
+            training_data.lookup_tables,
+            training_data.responses,
+        )
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Normalise messages in place; button payloads (`/intent{…}`) are not language and stay."""
@@ -61,3 +63,11 @@ class TextNormalizer(GraphComponent):
             if text and not text.startswith(INTENT_MESSAGE_PREFIX):
                 message.set(TEXT, self._spelling.correct(normalise(text)))
         return messages
+
+
+def _copied(example: Message) -> Message:
+    """Return a copy to which components may add: deep enough for that, and no deeper, for there are many."""
+    copied = copy.copy(example)
+    copied.data, copied.features = dict(example.data), list(example.features)
+    copied.output_properties = set(example.output_properties)
+    return copied

@@ -53,8 +53,9 @@ class ArticleSelector(TrainedComponent, IntentClassifier):
     def get_default_config() -> Dict[Text, Any]:
         """Settings.
 
-        `retrieval_intent` is whose responses are selected. `label_strength` is the strength of the models that stand in for the LabelClassifier in training. Of a message with several questions
-        each is answered by its own response, from the confidence `several` up.
+        `retrieval_intent` is whose responses are selected. `label_strength` is the strength of the models
+        that stand in for the LabelClassifier in training, so the same as its own. Of a message with several
+        questions each is answered by its own response, from the confidence `several` up.
         """
         return {
             "retrieval_intent": "faq",
@@ -186,7 +187,7 @@ def candidates_of(keys: Sequence[Text], examples: Sequence[Message], truth: np.n
 def held_out(examples: Sequence[Message]) -> np.ndarray:
     """Return which examples the signals are weighed with; titles stand in the articles themselves and tell nothing."""
     asked = [i for i in range(0, len(examples), _HELD_OUT) if ARTICLE_BODY not in carried(examples[i])]
-    return np.array(asked[:: -(-len(asked) // _MOST_WEIGHED)])
+    return np.array(asked[:: max(1, -(-len(asked) // _MOST_WEIGHED))], dtype=int)
 
 
 def _texts(examples: Sequence[Message]) -> List[Text]:

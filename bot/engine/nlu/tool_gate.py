@@ -30,7 +30,7 @@ PREFIX = "tool:"
 # What a citizen says with these is never meant for a tool.
 COMMANDS = frozenset(
     {
-        "check_ticket", "request_human", "report_urgent", "back_to_bot", "cancel_form", "correct_field",
+        "check_ticket", "request_human", "request_human_urgent", "report_urgent", "back_to_bot", "cancel_form", "correct_field",
         "show_article",
     }
 )  # fmt: skip
