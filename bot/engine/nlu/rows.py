@@ -11,8 +11,11 @@ from scipy.sparse import coo_matrix, csr_matrix
 
 
 def sentence_row(message: Message) -> csr_matrix:
-    """Return all sentence features of a message side by side, always in the order of the pipeline."""
-    return sentence_rows([message])
+    """Return all sentence features of a message side by side, always in the order of the pipeline.
+
+    In single precision, as the models' weights are: SciPy would copy those into double at every product.
+    """
+    return sentence_rows([message]).astype(np.float32)
 
 
 def sentence_rows(messages: Sequence[Message]) -> csr_matrix:
