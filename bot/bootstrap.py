@@ -68,6 +68,24 @@ class Desk:
         return self.database.read()
 
 
+@dataclass(frozen=True)
+class Library:
+    """What is read from `knowledge_base/` at the start; nothing in it changes, so desks may share it."""
+
+    knowledge: KnowledgeBase
+    forms: FormCatalogue
+
+    @classmethod
+    def load(cls, settings: Settings) -> Library:
+        """Read it; this is most of what a start takes.
+
+        Raises:
+            DataError, FormsInvalid: A file that nothing works without cannot be used.
+        """
+        root = settings.knowledge_dir
+        return cls(KnowledgeBase.load(root), FormCatalogue.load(root))
+
+
 def utc_now() -> datetime:
     """Return the present instant."""
     return datetime.now(UTC)
@@ -78,17 +96,20 @@ async def create_desk(
     *,
     clock: Callable[[], datetime] = utc_now,
     engine: AssistantEngine | None = None,
+    library: Library | None = None,
 ) -> Desk:
     """Build the desk on a migrated database.
 
     Args:
         engine: Another engine than the HTTP one; tests give a scripted one.
+        library: The library, if it has been read already.
     """
     secrets = load_secrets(settings)
     hub = Hub()
     database = Database(settings.database, publish=hub.publish)
     await upgrade(database.engine)
-    knowledge = KnowledgeBase.load(settings.knowledge_dir)
+    library = library or Library.load(settings)
+    knowledge = library.knowledge
     texts = Texts.load()
     tools = load_tools(settings, knowledge)
     office = Office(
@@ -112,7 +133,7 @@ async def create_desk(
         database=database,
         office=office,
         knowledge=knowledge,
-        forms=FormCatalogue.load(settings.knowledge_dir),
+        forms=library.forms,
         engine=engine,
         turns=turns,
         hub=hub,

@@ -13,6 +13,7 @@ from tests.e2e.noskip import pytest_make_collect_report, pytest_runtest_makerepo
 from tests.support.clock import FakeClock
 from tests.support.database import postgres_programs, private_cluster
 from tests.support.engine import ScriptedEngine
+from tests.support.library import real_library
 
 
 @pytest.fixture
@@ -65,6 +66,8 @@ async def desk(
     tmp_path: Path, database_url: str, clock: FakeClock, engine: ScriptedEngine
 ) -> AsyncIterator[Desk]:
     """A desk on a real database with a scripted engine and a clock that stands still."""
-    desk = await create_desk(make_settings(tmp_path, database_url), clock=clock, engine=engine)
+    desk = await create_desk(
+        make_settings(tmp_path, database_url), clock=clock, engine=engine, library=real_library()
+    )
     yield desk
     await close_desk(desk)

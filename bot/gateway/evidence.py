@@ -88,7 +88,7 @@ async def _fields_and_file(reader: MultipartReader) -> tuple[dict[str, str], Bod
 
 async def _field(part: BodyPartReader) -> str:
     value = await _in_time(part.read_chunk(_FIELD_MAX_BYTES + 1))
-    if len(value) > _FIELD_MAX_BYTES or not part.at_eof() and await _in_time(part.read_chunk(1)):
+    if len(value) > _FIELD_MAX_BYTES or (not part.at_eof() and await _in_time(part.read_chunk(1))):
         raise BodyTooLarge
     return bytes(value).decode("utf-8", errors="replace").strip()
 

@@ -20,6 +20,7 @@ from bot.settings import PROJECT_ROOT
 from bot.texts import Texts
 from tests.actions.dialogue import FormPlayer
 from tests.support.clock import FakeClock
+from tests.support.library import real_library
 
 KNOWLEDGE = PROJECT_ROOT / "knowledge_base"
 
@@ -45,7 +46,7 @@ class FakeKnowledge:
 
 @pytest.fixture(scope="session")
 def forms() -> FormCatalogue:
-    return FormCatalogue.load(KNOWLEDGE)
+    return real_library().forms
 
 
 @pytest.fixture(scope="session")

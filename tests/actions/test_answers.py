@@ -6,7 +6,6 @@ from tests.actions.conftest import Actions, FakeKnowledge
 from tests.actions.dialogue import make_tracker, run
 from tests.support.clock import FakeClock
 
-
 NEAREST = ["patent_term", "patent_annuity", "design_term", "trademark_term"]
 
 

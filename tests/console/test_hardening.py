@@ -17,6 +17,7 @@ from tests.conftest import make_settings
 from tests.console.driver import API, PASSWORD, StaffClient, token_in
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
+from tests.support.library import real_library
 
 PAGES = ["/console/", "/console/tickets"]
 
@@ -93,7 +94,9 @@ async def test_behind_a_trusted_proxy_the_address_is_the_one_the_proxy_saw(
     tmp_path, clock, engine, aiohttp_client, monkeypatch
 ):
     monkeypatch.setattr(staff, "ATTEMPTS_PER_ADDRESS", 3)
-    desk = await create_desk(make_settings(tmp_path, trusted_proxies=1), clock=clock, engine=engine)
+    desk = await create_desk(
+        make_settings(tmp_path, trusted_proxies=1), clock=clock, engine=engine, library=real_library()
+    )
     browser = StaffClient(await aiohttp_client(_mounted(desk)))
     for number in range(3):
         await browser.log_in(f"nobody{number}", "wrong", headers={"X-Forwarded-For": f"6.6.6.{number}, 10.0.0.1"})
@@ -106,7 +109,9 @@ async def test_behind_a_trusted_proxy_the_address_is_the_one_the_proxy_saw(
 async def test_the_last_of_several_forwarded_headers_counts(tmp_path, clock, engine, aiohttp_client, monkeypatch):
     """A caller's own line comes first; the proxy adds another after it."""
     monkeypatch.setattr(staff, "ATTEMPTS_PER_ADDRESS", 1)
-    desk = await create_desk(make_settings(tmp_path, trusted_proxies=1), clock=clock, engine=engine)
+    desk = await create_desk(
+        make_settings(tmp_path, trusted_proxies=1), clock=clock, engine=engine, library=real_library()
+    )
     browser = StaffClient(await aiohttp_client(_mounted(desk)))
     statuses = []
     for number in range(2):
@@ -130,7 +135,7 @@ async def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(des
 
 async def test_with_https_the_cookies_are_secure_and_bound_to_the_host(tmp_path, clock, engine, aiohttp_client):
     settings = make_settings(tmp_path, public_url="https://ip.example.cn")
-    desk = await create_desk(settings, clock=clock, engine=engine)
+    desk = await create_desk(settings, clock=clock, engine=engine, library=real_library())
     agent = await make_agent(desk)
     client = await aiohttp_client(_mounted(desk))
     form = await client.get("/console/login")

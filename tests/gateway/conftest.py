@@ -16,6 +16,7 @@ from tests.conftest import make_settings
 from tests.gateway.site import ARGS, CHROMIUM, Site
 from tests.support.clock import FakeClock
 from tests.support.engine import ScriptedEngine
+from tests.support.library import real_library
 
 MakeClient = Callable[..., Awaitable[TestClient]]
 
@@ -50,7 +51,9 @@ async def make_client(
 
     async def make(**settings: object) -> TestClient:
         url = f"sqlite+aiosqlite:///{tmp_path / f'other{len(desks)}.db'}"
-        desk = await create_desk(make_settings(tmp_path, url, **settings), clock=clock, engine=engine)
+        desk = await create_desk(
+            make_settings(tmp_path, url, **settings), clock=clock, engine=engine, library=real_library()
+        )
         desks.append(desk)
         return await aiohttp_client(create_gateway_app(desk))
 

@@ -13,16 +13,16 @@ from bot.services.forms import (
     Field,
     FieldType,
     Form,
-    FormCatalogue,
     FormsInvalid,
     Rejected,
     required_fields,
 )
 from bot.settings import PROJECT_ROOT
 from bot.texts import Texts
+from tests.support.library import real_library
 
 TODAY = date(2026, 11, 20)
-FORMS = FormCatalogue.load(PROJECT_ROOT / "knowledge_base")
+FORMS = real_library().forms
 TEXTS = Texts.load()
 ALL_FIELDS = [
     pytest.param(form, field, id=f"{form.id}.{field.name}") for form in FORMS.forms for field in form.fields

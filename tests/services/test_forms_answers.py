@@ -14,11 +14,11 @@ from bot.services.fields.numbers import (
     check_phone_answer,
     check_right_number,
 )
-from bot.services.forms import Accepted, FieldType, FormCatalogue, Rejected
-from bot.settings import PROJECT_ROOT
+from bot.services.forms import Accepted, FieldType, Rejected
+from tests.support.library import real_library
 
 TODAY = date(2026, 11, 20)
-FORMS = FormCatalogue.load(PROJECT_ROOT / "knowledge_base")
+FORMS = real_library().forms
 FIELDS = {field.type: field for form in FORMS.forms for field in form.fields}
 
 

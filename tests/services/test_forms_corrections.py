@@ -2,10 +2,9 @@
 
 import pytest
 
-from bot.services.forms import FormCatalogue
-from bot.settings import PROJECT_ROOT
+from tests.support.library import real_library
 
-FORMS = FormCatalogue.load(PROJECT_ROOT / "knowledge_base")
+FORMS = real_library().forms
 COMPLAINT = FORMS.form("complaint")
 
 

@@ -13,6 +13,7 @@ from bot.knowledge.articles import RIGHTS, TOPICS
 from bot.knowledge.calendars import parse_frames
 from bot.knowledge.check import check_knowledge
 from bot.knowledge.datafile import DataError
+from tests.support.library import real_library
 
 ROOT = Path(__file__).parents[2] / "knowledge_base"
 TODAY = date(2026, 11, 20)
@@ -20,7 +21,7 @@ TODAY = date(2026, 11, 20)
 
 @pytest.fixture(scope="module")
 def base() -> KnowledgeBase:
-    return KnowledgeBase.load(ROOT)
+    return real_library().knowledge
 
 
 # --- calendar ---

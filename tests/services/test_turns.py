@@ -11,6 +11,7 @@ from tests.support.builders import make_agent
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock
 from tests.support.engine import ScriptedEngine, says
+from tests.support.library import real_library
 
 
 async def test_a_message_is_answered_by_the_bot(desk: Desk) -> None:
@@ -112,9 +113,7 @@ async def test_a_message_left_by_a_process_that_died_is_answered_once_after_rest
     received = await citizen.sends("还在吗")
     # The process dies here: a new desk opens the same database.
     engine_after = ScriptedEngine()
-    reborn = await create_desk(
-        desk.settings, clock=clock, engine=engine_after
-    )
+    reborn = await create_desk(desk.settings, clock=clock, engine=engine_after, library=real_library())
     try:
         assert await reborn.turns.recover() == 1
         result = await reborn.turns.wait(received.inbound_id, timeout=10)

@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.settings import PROJECT_ROOT
 from bot.tools.model import Question, Result, Tool
 from bot.tools.sources import Sources
+from tests.support.library import real_library
 
 ROOT = PROJECT_ROOT / "knowledge_base"
 TODAY = date(2026, 11, 21)
@@ -15,7 +16,7 @@ TODAY = date(2026, 11, 21)
 
 @cache
 def real_sources(laws_dir: Path = Path("/nonexistent")) -> Sources:
-    return Sources.load(ROOT, laws_dir)
+    return Sources.load(ROOT, laws_dir, knowledge=real_library().knowledge)
 
 
 def result(tool: Tool, today: date = TODAY, /, **given: str) -> Result:

@@ -13,7 +13,16 @@ import pytest
 
 from bot.ops.manager import Manager, PortTaken, check_port
 from bot.ops.models import EngineMissing, current_model, engine_python
-from bot.ops.state import AlreadyRunning, RunState, held, is_locked, read_state, stop, take_leftover, write_state
+from bot.ops.state import (
+    AlreadyRunning,
+    RunState,
+    held,
+    is_locked,
+    read_state,
+    stop,
+    take_leftover,
+    write_state,
+)
 from bot.settings import Settings
 
 STATE = RunState(pid=os.getpid(), port=1, internal_port=2, engine_port=3, ready=True, staff_login="admin secret")

@@ -178,7 +178,7 @@ class DigressionGate(TrainedComponent, IntentClassifier):
             return self._at_summary(question, heard)
         if heard.exact and heard.intent in COMMANDS | REQUESTS | TALK | QUESTIONS:
             return heard.intent
-        if heard.exact and (heard.intent == "skip_field" or heard.intent == "deny" and question.skippable):
+        if heard.exact and (heard.intent == "skip_field" or (heard.intent == "deny" and question.skippable)):
             return "skip_field" if question.kind != "yes_no" else ANSWER
         if self._corrects(question, heard):
             return "correct_field"
@@ -194,7 +194,7 @@ class DigressionGate(TrainedComponent, IntentClassifier):
             return "affirm"
         if self._cancels.search(heard.text):
             return "cancel_form"
-        if heard.intent == "deny" and heard.exact or self._changes.search(heard.text):
+        if (heard.intent == "deny" and heard.exact) or self._changes.search(heard.text):
             return "correct_field"
         if any(alias in heard.core for alias in question.aliases) and not self._asks.search(heard.text):
             return "correct_field"
@@ -214,7 +214,7 @@ class DigressionGate(TrainedComponent, IntentClassifier):
         if not self._changes.search(heard.text):
             return False
         named = any(alias in heard.core for alias in question.aliases)
-        return self._is_short(question, heard) or named and len(heard.text) <= self._config["command_length"]
+        return self._is_short(question, heard) or (named and len(heard.text) <= self._config["command_length"])
 
     def _wants_person(self, question: Question, heard: Heard) -> bool:
         """Tell whether a person is asked for in so many words where no story is told."""

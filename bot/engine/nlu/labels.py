@@ -148,7 +148,7 @@ def labels_of(models: Mapping[Text, LabelModel], row: csr_matrix) -> Dict[Text, 
 
 def _about_all(rights: Dict[Text, float]) -> Dict[Text, float]:
     """Give what the single rights have to the label for all of them, up to what is out of scope."""
-    return {name: 0.0 for name in rights} | {NONE: rights.get(NONE, 0.0), GENERAL: 1.0 - rights.get(NONE, 0.0)}
+    return dict.fromkeys(rights, 0.0) | {NONE: rights.get(NONE, 0.0), GENERAL: 1.0 - rights.get(NONE, 0.0)}
 
 
 def right_patterns(training_data: TrainingData) -> Dict[Text, re.Pattern]:

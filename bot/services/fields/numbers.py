@@ -107,7 +107,7 @@ def _id_card_problem(number: str, today: date) -> Rejected | None:
         born = ric.get_birth_date(number)
     except ValidationError:
         return rejected("id_card_date")
-    if not _FIRST_BIRTH_YEAR <= born.year or born > today:
+    if not born.year >= _FIRST_BIRTH_YEAR or born > today:
         return rejected("id_card_date")
     return None if number[-1] == ric.calc_check_digit(number) else rejected("id_card_check")
 

@@ -1,0 +1,127 @@
+"""Asking for a person: the place in the queue, or outside office hours a ticket."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.helpdesk.conversation import WAITING, Owner
+from bot.helpdesk.identifiers import format_code
+from bot.services import sla
+from bot.services.conversations import change_owner, locked, place_in_queue, status
+from bot.services.handoff.saying import say
+from bot.services.ids import new_id
+from bot.services.office import Office
+from bot.services.tickets import OpenedTicket, TicketDraft, open_ticket
+from bot.services.views import ConversationStatus
+from bot.store.tables import Conversation, Handoff, Message
+
+
+async def request_human(
+    session: AsyncSession,
+    office: Office,
+    conversation_id: str,
+    *,
+    reason: str,
+    now: datetime,
+    reply_to: str | None = None,
+) -> ConversationStatus:
+    """Put the conversation in its queue, start the first-response clock, tell the citizen.
+
+    In office hours the citizen hears their place; outside, the next opening, and a consultation
+    ticket keeps the matter. Asking again changes nothing.
+
+    Args:
+        reason: asked | offered | failed_tries | urgent | engine_failure
+        reply_to: The inbound message that led here, so that its stored reply is whole.
+    """
+    conversation = await locked(session, conversation_id)
+    if conversation.owner in (*WAITING, Owner.HUMAN):
+        return await status(session, conversation_id, calendar=office.calendar, now=now)
+    is_open = office.calendar.is_open(now)
+    change_owner(
+        session, conversation, Owner.QUEUED if is_open else Owner.OFFLINE_TICKET, agent_id=None
+    )
+    conversation.waiting_since = now
+    handoff = Handoff(
+        id=new_id(now),
+        conversation_id=conversation_id,
+        reason=reason,
+        queue=conversation.queue,
+        requested_at=now,
+    )
+    session.add(handoff)
+    await session.flush()
+    await sla.on_handoff(session, office.sla, handoff, "queued", now=now)
+    if reason == "urgent":
+        await say(session, office, conversation, "handoff.urgent", now=now, reply_to=reply_to)
+    if is_open:
+        await _say_place(session, office, conversation, reason, now, reply_to)
+    else:
+        opened = await _offline_ticket(session, office, conversation, now)
+        handoff.ticket_id = opened.ticket.id
+        await _say_next_opening(session, office, conversation, opened, reason, now, reply_to)
+    return await status(session, conversation_id, calendar=office.calendar, now=now)
+
+
+async def _say_place(
+    session: AsyncSession,
+    office: Office,
+    conversation: Conversation,
+    reason: str,
+    now: datetime,
+    reply_to: str | None,
+) -> None:
+    place = await place_in_queue(session, conversation)
+    key = "handoff.queued_next" if place == 1 else "handoff.queued"
+    if reason == "engine_failure":
+        key = "handoff.engine_failure"
+    await say(session, office, conversation, key, now=now, reply_to=reply_to, place=place)
+
+
+async def _say_next_opening(
+    session: AsyncSession,
+    office: Office,
+    conversation: Conversation,
+    opened: OpenedTicket,
+    reason: str,
+    now: datetime,
+    reply_to: str | None,
+) -> None:
+    failed = reason == "engine_failure"
+    await say(
+        session,
+        office,
+        conversation,
+        "handoff.engine_failure_ticket" if failed else "handoff.offline_ticket",
+        now=now,
+        reply_to=reply_to,
+        ticket=opened,
+        when=office.moment(office.calendar.next_opening(now)),
+        number=opened.ticket.number,
+        code=format_code(opened.code),
+    )
+
+
+async def _offline_ticket(
+    session: AsyncSession, office: Office, conversation: Conversation, now: datetime
+) -> OpenedTicket:
+    """Keep the matter as a consultation ticket; the key holds the instant, so that a request on
+    another evening with the same words is a ticket of its own."""
+    asked = await session.scalar(
+        select(Message.text)
+        .where(Message.conversation_id == conversation.id, Message.author == "citizen")
+        .order_by(Message.seq.desc())
+        .limit(1)
+    )
+    draft = TicketDraft(
+        kind="consultation",
+        subject=office.texts("handoff.offline_ticket_subject"),
+        facts={"question": asked or "", "requested_at": now.isoformat()},
+        queue=conversation.queue,
+        channel=conversation.channel,
+        conversation_id=conversation.id,
+    )
+    return await open_ticket(session, office, draft, now=now)

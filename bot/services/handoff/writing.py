@@ -1,0 +1,91 @@
+"""What an agent writes in a conversation: replies to the citizen, notes to colleagues."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.helpdesk.errors import BadRequest, MessageTooLong
+from bot.services import sla
+from bot.services.conversations import add_outgoing, add_visible, announce_message, locked
+from bot.services.handoff.episodes import current_handoff, own
+from bot.services.office import Office
+from bot.services.outbox import deliver_pending
+from bot.services.views import MessageView, message_view
+from bot.store.tables import Agent, Message
+
+REPLY_MAX_CHARS = 4000
+
+
+async def reply(
+    session: AsyncSession,
+    office: Office,
+    agent: Agent,
+    conversation_id: str,
+    *,
+    text: str,
+    client_id: str,
+    now: datetime,
+) -> MessageView:
+    """Send an agent's message; the first one stops the first-response clock.
+
+    Args:
+        client_id: Made by the console; the same id again returns the message stored before.
+
+    Raises:
+        NotYourConversation: See `own`.
+        BadRequest, MessageTooLong: Nothing, or too much, was written.
+    """
+    conversation = await own(session, agent, conversation_id)
+    if stored := await _sent_before(session, conversation_id, client_id):
+        return message_view(stored, agent.name)
+    message = add_outgoing(
+        session, conversation, "agent", _checked(text), now=now, epoch=None,
+        agent_id=agent.id, client_id=client_id,
+    )  # fmt: skip
+    await session.flush()
+    handoff = await current_handoff(session, conversation_id)
+    if handoff and handoff.first_reply_at is None:
+        handoff.first_reply_at = now
+        await sla.on_handoff(session, office.sla, handoff, "human_reply", now=now)
+    await deliver_pending(session, conversation_id, now=now)
+    return message_view(message, agent.name)
+
+
+async def _sent_before(
+    session: AsyncSession, conversation_id: str, client_id: str
+) -> Message | None:
+    return await session.scalar(
+        select(Message).where(
+            Message.conversation_id == conversation_id, Message.client_id == client_id
+        )
+    )
+
+
+def _checked(text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise BadRequest(field="text")
+    if len(text) > REPLY_MAX_CHARS:
+        raise MessageTooLong(limit=REPLY_MAX_CHARS)
+    return text
+
+
+async def add_note(
+    session: AsyncSession, agent: Agent, conversation_id: str, *, text: str, now: datetime
+) -> MessageView:
+    """Add an internal note: the citizen never sees it, it stops no clock, it changes no owner.
+
+    Raises:
+        ConversationNotFound: There is no such conversation.
+        BadRequest, MessageTooLong: Nothing, or too much, was written.
+    """
+    conversation = await locked(session, conversation_id)
+    message = add_visible(
+        session, conversation, "note", _checked(text), now=now, agent_id=agent.id
+    )
+    await session.flush()
+    announce_message(session, conversation, message, agent.name)
+    return message_view(message, agent.name)

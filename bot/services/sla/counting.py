@@ -1,0 +1,76 @@
+"""When a stored clock is due, and recording the levels it has reached."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.helpdesk.sla import ClockState, Due, Pause, compute
+from bot.services.sla.book import SlaBook
+from bot.store.database import announce
+from bot.store.tables import SlaClock, SlaEvent, SlaPause
+
+#: Where a clock still counts, or would count on.
+ACTIVE = (ClockState.RUNNING.value, ClockState.PAUSED.value, ClockState.BREACHED.value)
+
+
+def apply_due(clock: SlaClock, due: Due) -> None:
+    clock.due_at, clock.warn_at, clock.provisional = due.due_at, due.warn_at, due.provisional
+    clock.next_check_at = clock.due_at if clock.level else clock.warn_at
+
+
+async def due(session: AsyncSession, book: SlaBook, clock: SlaClock) -> Due:
+    policy = book.version(clock.policy_id, clock.policy_version)
+    return compute(
+        clock.started_at,
+        policy.clocks[clock.clock],
+        book.calendar,
+        await pauses(session, clock.id),
+        warn_ratio=policy.warn_ratio,
+    )
+
+
+async def pauses(session: AsyncSession, clock_id: str) -> list[Pause]:
+    rows = await session.scalars(
+        select(SlaPause).where(SlaPause.clock_id == clock_id).order_by(SlaPause.from_at)
+    )
+    return [Pause(row.from_at, row.to_at, row.reason) for row in rows]
+
+
+def catch_up(session: AsyncSession, clock: SlaClock, now: datetime) -> list[SlaEvent]:
+    """Record the levels that the clock has reached by now; each once, at its own instant."""
+    events = []
+    if clock.level < 1 and clock.warn_at <= now and clock.warn_at < clock.due_at:
+        events.append(record(session, clock, "warned", 1, at=clock.warn_at, noticed_at=now))
+        clock.level = 1
+    # A target met at the due instant itself is met, so the breach lies just after it.
+    if clock.level < 2 and clock.due_at < now:
+        events.append(record(session, clock, "breached", 2, at=clock.due_at, noticed_at=now))
+        clock.level, clock.state = 2, ClockState.BREACHED
+    clock.next_check_at = {0: clock.warn_at, 1: clock.due_at}.get(clock.level)
+    return events
+
+
+def record(
+    session: AsyncSession,
+    clock: SlaClock,
+    kind: str,
+    level: int,
+    *,
+    at: datetime,
+    noticed_at: datetime,
+) -> SlaEvent:
+    event = SlaEvent(
+        clock_id=clock.id,
+        policy_version=clock.policy_version,
+        kind=kind,
+        level=level,
+        at=at,
+        noticed_at=noticed_at,
+    )
+    session.add(event)
+    topic = {"type": "sla", "kind": kind, "subject": clock.subject_kind, "id": clock.subject_id}
+    announce(session, "staff", topic)
+    return event

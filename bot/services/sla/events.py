@@ -1,0 +1,182 @@
+"""Events that reach clocks: the table in `bot.helpdesk.clock_table` decides what each does.
+
+Before an event touches a clock, what passed unseen until then is recorded, so that a late sweep
+never turns a breach into a success.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.helpdesk.clock_table import Effect, effects_of
+from bot.helpdesk.sla import ClockState, compute
+from bot.helpdesk.ticket import TicketStatus
+from bot.services.ids import new_id
+from bot.services.sla.book import SlaBook
+from bot.services.sla.counting import ACTIVE, apply_due, catch_up, due, record
+from bot.services.sla.looking import nearest_clocks
+from bot.store.tables import Handoff, SlaClock, SlaPause, Ticket
+
+
+async def on_ticket_opened(
+    session: AsyncSession, book: SlaBook, ticket: Ticket, *, now: datetime
+) -> None:
+    """Start what a new ticket is owed."""
+    await _on_ticket(session, book, ticket, "opened", now)
+
+
+async def on_status_changed(
+    session: AsyncSession,
+    book: SlaBook,
+    ticket: Ticket,
+    old: TicketStatus,
+    new: TicketStatus,
+    *,
+    now: datetime,
+) -> None:
+    """Start, pause, resume or stop what the new status of the ticket asks for."""
+    await _on_ticket(session, book, ticket, new.value, now)
+
+
+async def on_public_reply(
+    session: AsyncSession, book: SlaBook, ticket: Ticket, *, now: datetime
+) -> None:
+    """Stop the first-response clock: a person answered."""
+    await _on_ticket(session, book, ticket, "public_reply", now)
+
+
+async def _on_ticket(
+    session: AsyncSession, book: SlaBook, ticket: Ticket, event: str, now: datetime
+) -> None:
+    await _apply(session, book, "ticket", ticket.id, ticket.kind, event, now)
+    nearest = (await nearest_clocks(session, [ticket.id])).get(ticket.id)
+    ticket.next_due_at = nearest.due_at if nearest else None
+
+
+async def on_handoff(
+    session: AsyncSession, book: SlaBook, handoff: Handoff, event: str, *, now: datetime
+) -> None:
+    """Apply an event of a handoff: queued, human_reply, handed_back, returned_to_bot, closed."""
+    await _apply(session, book, "handoff", handoff.id, "handoff", event, now)
+
+
+async def _apply(
+    session: AsyncSession,
+    book: SlaBook,
+    subject: str,
+    subject_id: str,
+    applies_to: str,
+    event: str,
+    now: datetime,
+) -> None:
+    effects = effects_of(subject, event)
+    if not effects:
+        return
+    latest = await _latest_rounds(session, subject_id)
+    for clock_name, effect in effects.items():
+        clock = latest.get(clock_name)
+        if effect is Effect.START:
+            if clock is None or clock.state not in ACTIVE or clock.stopped_at:
+                round_ = clock.round + 1 if clock else 1
+                await _start(session, book, subject, subject_id, applies_to, clock_name, round_, now)
+        elif clock is not None and clock.stopped_at is None and clock.state in ACTIVE:
+            await _affect(session, book, clock, effect, event, now)
+    await session.flush()
+
+
+async def _latest_rounds(session: AsyncSession, subject_id: str) -> dict[str, SlaClock]:
+    rows = await session.scalars(
+        select(SlaClock)
+        .where(SlaClock.subject_id == subject_id)
+        .order_by(SlaClock.round, SlaClock.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {clock.clock: clock for clock in rows}
+
+
+async def _start(
+    session: AsyncSession,
+    book: SlaBook,
+    subject: str,
+    subject_id: str,
+    applies_to: str,
+    clock_name: str,
+    round_: int,
+    now: datetime,
+) -> None:
+    policy = book.current(applies_to, now)
+    target = policy.clocks.get(clock_name)
+    if target is None:
+        return
+    first_due = compute(now, target, book.calendar, warn_ratio=policy.warn_ratio)
+    session.add(
+        SlaClock(
+            id=new_id(now),
+            subject_kind=subject,
+            subject_id=subject_id,
+            clock=clock_name,
+            round=round_,
+            policy_id=policy.id,
+            policy_version=policy.version,
+            started_at=now,
+            due_at=first_due.due_at,
+            warn_at=first_due.warn_at,
+            provisional=first_due.provisional,
+            state=ClockState.RUNNING,
+            level=0,
+            next_check_at=first_due.warn_at,
+        )
+    )
+
+
+async def _affect(
+    session: AsyncSession,
+    book: SlaBook,
+    clock: SlaClock,
+    effect: Effect,
+    event: str,
+    now: datetime,
+) -> None:
+    if clock.state == ClockState.RUNNING:
+        catch_up(session, clock, now)
+    if effect is Effect.PAUSE and clock.state == ClockState.RUNNING:
+        session.add(SlaPause(clock_id=clock.id, from_at=now, reason=event))
+        clock.state, clock.next_check_at = ClockState.PAUSED, None
+    elif effect is Effect.RESUME and clock.state == ClockState.PAUSED:
+        await _resume(session, book, clock, now)
+    elif effect is Effect.STOP:
+        await _stop(session, book, clock, event, now)
+    elif effect is Effect.CANCEL:
+        if clock.state == ClockState.PAUSED:
+            await _resume(session, book, clock, now)
+        clock.stopped_at, clock.stop_reason, clock.next_check_at = now, event, None
+        if clock.state != ClockState.BREACHED:
+            clock.state = ClockState.CANCELLED
+        record(session, clock, "cancelled", 0, at=now, noticed_at=now)
+
+
+async def _resume(session: AsyncSession, book: SlaBook, clock: SlaClock, now: datetime) -> None:
+    open_pause = await session.scalar(
+        select(SlaPause).where(SlaPause.clock_id == clock.id, SlaPause.to_at.is_(None))
+    )
+    if open_pause:
+        open_pause.to_at = now
+        await session.flush()
+    apply_due(clock, await due(session, book, clock))
+    clock.state = ClockState.RUNNING
+    catch_up(session, clock, now)
+
+
+async def _stop(
+    session: AsyncSession, book: SlaBook, clock: SlaClock, event: str, now: datetime
+) -> None:
+    if clock.state == ClockState.PAUSED:
+        await _resume(session, book, clock, now)
+    clock.stopped_at, clock.stop_reason, clock.next_check_at = now, event, None
+    if now <= clock.due_at:
+        clock.state = ClockState.MET
+        record(session, clock, "met", 0, at=now, noticed_at=now)

@@ -1,0 +1,17 @@
+"""sla policies.
+
+Runs before the code is deployed (pre): it only adds.
+"""
+
+revision = '0002'
+down_revision = '0001'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

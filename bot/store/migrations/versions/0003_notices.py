@@ -1,0 +1,17 @@
+"""notices.
+
+Runs before the code is deployed (pre): it only adds.
+"""
+
+revision = '0003'
+down_revision = '0002'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

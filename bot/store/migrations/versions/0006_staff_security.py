@@ -1,0 +1,17 @@
+"""staff security.
+
+Runs before the code is deployed (pre): it only adds.
+"""
+
+revision = '0006'
+down_revision = '0005'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

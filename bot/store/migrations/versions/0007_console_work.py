@@ -1,0 +1,17 @@
+"""console work.
+
+Runs before the code is deployed (pre): it only adds.
+"""
+
+revision = '0007'
+down_revision = '0006'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

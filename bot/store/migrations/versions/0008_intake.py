@@ -1,0 +1,17 @@
+"""intake.
+
+Runs before the code is deployed (pre): it only adds.
+"""
+
+revision = '0008'
+down_revision = '0007'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

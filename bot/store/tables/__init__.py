@@ -1,0 +1,27 @@
+"""The tables, one class each, by area; what a column means is said where its name does not."""
+
+from bot.store.tables.base import Base
+from bot.store.tables.conversations import Conversation, Handoff, Inbound, Message, Outbox
+from bot.store.tables.sla import SlaClock, SlaEvent, SlaPause
+from bot.store.tables.staff import Agent, LoginAttempt, StaffSession
+from bot.store.tables.tickets import AuditRoot, Evidence, Ticket, TicketEntry, TicketEvent
+
+__all__ = [
+    "Agent",
+    "AuditRoot",
+    "Base",
+    "Conversation",
+    "Evidence",
+    "Handoff",
+    "Inbound",
+    "LoginAttempt",
+    "Message",
+    "Outbox",
+    "SlaClock",
+    "SlaEvent",
+    "SlaPause",
+    "StaffSession",
+    "Ticket",
+    "TicketEntry",
+    "TicketEvent",
+]
