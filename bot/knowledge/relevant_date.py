@@ -5,6 +5,7 @@ the moment matters for the rule:
 
 - A past one says when something happened. It is ignored when the message also speaks of now (现在,
   还能…) or asks what to do (怎么办, 去哪投诉): what is done, is done today, under today's rules.
+  So is the year in which a right or a business began (2009年就注册了, 2015年的证书).
 - A coming one says when something will happen. It is ignored when it is only the end of a right
   (2030年到期), up to which much may still be done today.
 - A year may also name a law (2019年商标法) or bound a stretch that holds today (2020年以后, 2027年之前);
@@ -54,6 +55,10 @@ _LAW = re.compile(
     r"(?:的|版|新|旧|老|第?[一二三四]次|修[正订改]|颁布|公布|发布|通过|出台|起?(?:施行|实施|生效)|《|中华人民共和国)*"
     r"(?:专利|商标|著作|版权|反不正当竞争|反垄断|电子商务|电商|民事?|刑|种子|行政|植物新品种|软件|地理标志|反)"
     r"(?:权|实施|保护|诉讼|处罚|复议|法){0,2}(?:法(?!院|律|人|官|定)|法典|条例|细则|办法)"
+)
+_BEGAN = re.compile(
+    r"(?:我们?|公司|店里?|厂里?)?(?:就|已经?)(?:申请|注册|登记|成立|授权|开[了店业张]|用|拿到?|取得|获得|入职)"
+    r"|的(?:实用新型|证书|老?牌子)"
 )
 _NOW = re.compile(
     r"现在|目前|如今|眼下|当前|最近|刚刚|刚才|这几天|还(?:能|可|用|有|在|受|算|是|要|需|来得及|会|没|保护|继续)|来得及"
@@ -112,7 +117,7 @@ def _nearest(moment: _Moment, rest: str, today: date) -> date | None:
         today: The day of the message.
     """
     if moment.last < today:
-        if _LAW.match(rest):
+        if _LAW.match(rest) or _BEGAN.match(rest):
             return None
         if _BEFORE.match(rest):
             return moment.first - timedelta(days=1)
