@@ -33,16 +33,26 @@ async def tell_citizen(
 async def tell_merged(
     session: AsyncSession, office: Office, ticket: Ticket, *, status: str, now: datetime
 ) -> None:
-    """Tell the citizens of tickets merged into this one its new status.
+    """Tell the citizens of tickets merged into this one, directly or through others, its new status.
 
     Without the reason, which may speak of the other citizen. Their conversations are not locked,
     for a transaction locks conversations before tickets: the words are recorded, and the worker
     sends them.
     """
-    sources = await session.scalars(select(Ticket).where(Ticket.merged_into == ticket.id))
-    for source in sources.all():
+    for source in await _merged_into(session, ticket.id):
         if source.conversation_id is None or source.conversation_id == ticket.conversation_id:
             continue
         conversation = await session.get_one(Conversation, source.conversation_id)
         words = office.texts("life_cycle.merge.source_status", number=source.number, status=status)
         add_outgoing(session, conversation, "system", words, now=now, epoch=None)
+
+
+async def _merged_into(session: AsyncSession, ticket_id: str) -> list[Ticket]:
+    found: list[Ticket] = []
+    layer = [ticket_id]
+    while layer:
+        rows = await session.scalars(select(Ticket).where(Ticket.merged_into.in_(layer)))
+        sources = list(rows)
+        found += sources
+        layer = [source.id for source in sources]
+    return found

@@ -25,6 +25,12 @@ class CorrectionNotice(Base):
             postgresql_where=text("answered_at IS NULL AND expired_at IS NULL AND dropped_at IS NULL"),
             sqlite_where=text("answered_at IS NULL AND expired_at IS NULL AND dropped_at IS NULL"),
         ),
+        Index(
+            "ix_correction_notice_late",
+            "due_on",
+            postgresql_where=text("expired_at IS NOT NULL AND answered_at IS NULL AND dropped_at IS NULL"),
+            sqlite_where=text("expired_at IS NOT NULL AND answered_at IS NULL AND dropped_at IS NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -50,6 +56,12 @@ class Extension(Base):
     __table_args__ = (
         Index("ix_extension_ticket", "ticket_id", "asked_at"),
         Index("ix_extension_clock_id", "clock_id"),
+        Index(
+            "ix_extension_waiting",
+            "asked_at",
+            postgresql_where=text("decided_at IS NULL"),
+            sqlite_where=text("decided_at IS NULL"),
+        ),
         Index(
             "uq_extension_pending",
             "clock_id",

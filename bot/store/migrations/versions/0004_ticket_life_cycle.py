@@ -54,6 +54,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_correction_notice'))
     )
     op.create_index('ix_correction_notice_open', 'correction_notice', ['due_on', 'id'], unique=False, postgresql_where=sa.text('answered_at IS NULL AND expired_at IS NULL AND dropped_at IS NULL'), sqlite_where=sa.text('answered_at IS NULL AND expired_at IS NULL AND dropped_at IS NULL'))
+    op.create_index('ix_correction_notice_late', 'correction_notice', ['due_on'], unique=False, postgresql_where=sa.text('expired_at IS NOT NULL AND answered_at IS NULL AND dropped_at IS NULL'), sqlite_where=sa.text('expired_at IS NOT NULL AND answered_at IS NULL AND dropped_at IS NULL'))
     op.create_index('ix_correction_notice_ticket', 'correction_notice', ['ticket_id', 'created_at'], unique=False)
 
     op.create_table('extension',
@@ -78,6 +79,7 @@ def upgrade() -> None:
     )
     op.create_index('ix_extension_clock_id', 'extension', ['clock_id'], unique=False)
     op.create_index('ix_extension_ticket', 'extension', ['ticket_id', 'asked_at'], unique=False)
+    op.create_index('ix_extension_waiting', 'extension', ['asked_at'], unique=False, postgresql_where=sa.text('decided_at IS NULL'), sqlite_where=sa.text('decided_at IS NULL'))
     op.create_index('uq_extension_pending', 'extension', ['clock_id'], unique=True, postgresql_where=sa.text('decided_at IS NULL'), sqlite_where=sa.text('decided_at IS NULL'))
 
     op.create_table('follow_up',
