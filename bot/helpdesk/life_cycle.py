@@ -7,6 +7,7 @@ HelpdeskError
 ├── AlreadyLinked         the two tickets have this link already
 ├── ExtensionRefused      `details["why"]`: pending | late | ended | own | decided | unknown
 ├── CorrectionDateWrong   the date must lie after today, and not too far
+├── RatingNotFound        the link is damaged or forged
 └── RatingClosed          answered already
 """
 
@@ -56,6 +57,12 @@ class CorrectionDateWrong(HelpdeskError):
     """A correction needs a date from tomorrow on, at most `CORRECTION_DAYS_MAX` days away."""
 
     code = "correction_date_wrong"
+
+
+class RatingNotFound(HelpdeskError):
+    """No rating answers to this link."""
+
+    code = "not_found"
 
 
 class RatingClosed(HelpdeskError):

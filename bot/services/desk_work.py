@@ -18,8 +18,8 @@ from bot.helpdesk.ticket import TRANSITIONS, TicketStatus
 from bot.services import audit, sla
 from bot.services.conversations import locked
 from bot.services.evidence import EvidenceReceipt, evidence_of
-from bot.services.office import Office
 from bot.services.life_cycle import ratings
+from bot.services.office import Office
 from bot.services.staff import agents_named
 from bot.services.telling import tell_citizen, tell_merged
 from bot.services.tickets import move, touch

@@ -17,7 +17,16 @@ from bot.services.life_cycle.linking import visible
 from bot.services.life_cycle.ratings import RatingView, rating_of
 from bot.services.office import Office
 from bot.services.staff import agents_named
-from bot.store.tables import Agent, CorrectionNotice, Extension, FollowUp, SlaClock, Ticket, TicketLink, Transfer
+from bot.store.tables import (
+    Agent,
+    CorrectionNotice,
+    Extension,
+    FollowUp,
+    SlaClock,
+    Ticket,
+    TicketLink,
+    Transfer,
+)
 
 
 @dataclass(frozen=True)
@@ -148,6 +157,14 @@ async def life_of(
         ),
         extendable=[] if ticket.merged_into else await _extendable(session, office, ticket.id, now),
     )  # fmt: skip
+
+
+async def leading_status(session: AsyncSession, ticket_id: str) -> str:
+    """Return the status of the ticket that this one is handled with, directly or through others."""
+    ticket = await session.get_one(Ticket, ticket_id)
+    while ticket.merged_into is not None:
+        ticket = await session.get_one(Ticket, ticket.merged_into)
+    return ticket.status
 
 
 async def corrections_of(session: AsyncSession, ticket_id: str) -> list[CorrectionView]:

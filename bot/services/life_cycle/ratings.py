@@ -15,8 +15,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.errors import BadRequest, SessionInvalid
-from bot.helpdesk.life_cycle import SCORES, RatingClosed
+from bot.helpdesk.errors import BadRequest
+from bot.helpdesk.life_cycle import SCORES, RatingClosed, RatingNotFound
 from bot.services import audit
 from bot.services.conversations import add_outgoing
 from bot.services.ids import new_id
@@ -118,7 +118,7 @@ async def rating_by_token(session: AsyncSession, token: str) -> RatingView:
     """Return the rating that a link opens.
 
     Raises:
-        SessionInvalid: The link is damaged or forged.
+        RatingNotFound: The link is damaged or forged.
     """
     return _view(await _by_token(session, token))
 
@@ -129,7 +129,7 @@ async def rate_by_token(
     """Answer through the link in the conversation.
 
     Raises:
-        SessionInvalid: The link is damaged or forged.
+        RatingNotFound: The link is damaged or forged.
         RatingClosed: It was answered before.
         BadRequest: There is no such score, or the text is too long.
     """
@@ -182,7 +182,7 @@ async def _by_token(session: AsyncSession, token: str) -> Rating:
     wanted = _hash(token)
     rating = await session.scalar(select(Rating).where(Rating.token_hash == wanted))
     if rating is None or not hmac.compare_digest(rating.token_hash, wanted):
-        raise SessionInvalid
+        raise RatingNotFound
     return rating
 
 

@@ -2,7 +2,14 @@
 
 from bot.store.tables.base import Base
 from bot.store.tables.conversations import Conversation, Handoff, Inbound, Message, Outbox
-from bot.store.tables.life_cycle import CorrectionNotice, Extension, FollowUp, Rating, TicketLink, Transfer
+from bot.store.tables.life_cycle import (
+    CorrectionNotice,
+    Extension,
+    FollowUp,
+    Rating,
+    TicketLink,
+    Transfer,
+)
 from bot.store.tables.sla import SlaClock, SlaEvent, SlaPause
 from bot.store.tables.staff import Agent, LoginAttempt, StaffSession
 from bot.store.tables.tickets import AuditRoot, Evidence, Ticket, TicketEntry, TicketEvent

@@ -1,14 +1,15 @@
 """Ratings: once for each episode, optional, and nothing they say starts anything."""
 
 import asyncio
+import itertools
 
 import pytest
 from sqlalchemy import func, select
 
 from bot import worker
 from bot.bootstrap import Desk
-from bot.helpdesk.errors import BadRequest, SessionInvalid
-from bot.helpdesk.life_cycle import RatingClosed
+from bot.helpdesk.errors import BadRequest
+from bot.helpdesk.life_cycle import RatingClosed, RatingNotFound
 from bot.services import handoff, tickets
 from bot.services.life_cycle import ratings
 from bot.services.life_cycle.ratings import Verdict
@@ -18,6 +19,8 @@ from tests.support.builders import make_agent
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock
 from tests.support.engine import ScriptedEngine
+
+_ids = itertools.count(1)
 
 
 async def offers(citizen: Citizen) -> list[str]:
@@ -39,7 +42,7 @@ async def talks(desk: Desk, citizen: Citizen, agent: Agent, *, answers: bool = T
         await handoff.claim(session, desk.office, agent, conversation, now=now)
         if answers:
             await handoff.reply(
-                session, desk.office, agent, conversation, text="您好", client_id=str(id(object())), now=now
+                session, desk.office, agent, conversation, text="您好", client_id=str(next(_ids)), now=now
             )
         await handoff.close(session, desk.office, agent, conversation, now=now)
 
@@ -96,7 +99,7 @@ async def test_what_was_not_offered_is_not_answered(case: Case) -> None:
 
 async def test_a_forged_link_opens_nothing(resolved: Case) -> None:
     for token in ("", "x" * 24, "\ud800"):
-        with pytest.raises(SessionInvalid):
+        with pytest.raises(RatingNotFound):
             await rates(resolved.desk, token)
 
 
