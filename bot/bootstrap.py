@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.assistant.engine import AssistantEngine, HttpEngine
 from bot.assistant.presenter import Presenter
 from bot.assistant.turns import TurnRunner
-from bot.knowledge import KnowledgeBase, load_calendar, load_policies
+from bot.knowledge import KnowledgeBase, load_calendar, load_policies, load_ticket_rules
 from bot.knowledge.imported_laws import imported_dir
 from bot.services.evidence import EvidenceStorage
 from bot.services.forms import FormCatalogue
@@ -118,6 +118,7 @@ async def create_desk(
             load_calendar(settings.knowledge_dir), load_policies(settings.knowledge_dir)
         ),
         signer=Signer(secrets.secret_key.get_secret_value()),
+        rules=load_ticket_rules(settings.knowledge_dir),
     )
     engine = engine or HttpEngine(
         f"http://127.0.0.1:{settings.engine_port}",

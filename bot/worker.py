@@ -15,6 +15,7 @@ import structlog
 
 from bot.bootstrap import Desk
 from bot.services import audit, outbox, sla
+from bot.services.life_cycle import corrections
 
 log = structlog.get_logger()
 
@@ -46,6 +47,7 @@ async def run_once(desk: Desk, now: datetime) -> None:
         sweep_clocks,
         send_waiting,
         take_up_stranded,
+        expire_corrections,
         anchor_audit,
     )
     for part in parts:
@@ -78,6 +80,16 @@ async def send_waiting(desk: Desk, now: datetime) -> None:
 async def take_up_stranded(desk: Desk, now: datetime) -> None:
     """Go on with conversations whose messages no process is answering."""
     await desk.turns.recover(older_than=now - _STRANDED_AFTER)
+
+
+async def expire_corrections(desk: Desk, now: datetime) -> None:
+    """Show staff the corrections whose date has passed; nothing is rejected by itself."""
+    today = desk.office.calendar.local_date(now)
+    async with desk.read() as session:
+        overdue = await corrections.overdue_corrections(session, today=today)
+    for ticket_id, notice_id in overdue:
+        async with desk.begin() as session:
+            await corrections.expire_correction(session, ticket_id, notice_id, now=now)
 
 
 async def anchor_audit(desk: Desk, now: datetime) -> None:

@@ -14,10 +14,12 @@ from bot.console import (
     accounts,
     conversations,
     downloads,
+    life_cycle,
     live,
     moments,
     office_hours,
     pages,
+    tasks,
     tickets,
 )
 from bot.console.errors import json_errors, page_errors
@@ -45,6 +47,7 @@ def create_console_app(desk: Desk) -> web.Application:
             web.get("", pages.front_door),
             web.get("/", pages.workbench, name="workbench"),
             web.get("/tickets", pages.ticket_list, name="tickets"),
+            web.get("/tasks", tasks.tasks_page, name="tasks"),
             web.get("/tickets/find", pages.find_ticket, name="ticket_find"),
             web.get("/tickets/number/{number}", pages.find_ticket, name="ticket_by_number"),
             web.get("/tickets/{id}", pages.ticket_page, name="ticket"),
@@ -95,6 +98,7 @@ def create_staff_api(desk: Desk) -> web.Application:
             web.post("/tickets/{id}/notes", tickets.add_note),
             web.post("/tickets/{id}/replies", tickets.reply),
             web.get("/tickets/{id}/clocks", tickets.clocks),
+            *life_cycle.routes(),
             web.get("/evidence/receipts/{receipt}", downloads.verification),
             web.get("/evidence/{id}", downloads.download),
         ]

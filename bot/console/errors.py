@@ -35,6 +35,14 @@ STATUS: Mapping[str, int] = {
     "session_invalid": 401,
     "ticket_changed_meanwhile": 409,
     "ticket_not_found": 404,
+    # the life of a ticket
+    "already_linked": 409,
+    "correction_date_wrong": 422,
+    "extension_refused": 409,
+    "fact_rejected": 422,
+    "merge_refused": 409,
+    "not_merged": 409,
+    "ticket_merged": 409,
 }
 _OF_HTTP = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 

@@ -27,6 +27,7 @@ class Fact:
     value: str
     masked: str | None = None
     is_long: bool = False
+    name: str = ""
 
 
 def facts_of(
@@ -43,7 +44,7 @@ def facts_of(
         is_long = bool(field and field.type is FieldType.NARRATIVE) or len(shown) > _LONG_CHARS
         label = line.label if field else words(f"facts.{line.name}")
         masked = line.shown if line.sensitive and line.shown != shown else None
-        lines.append(Fact(label, shown, masked, is_long))
+        lines.append(Fact(label, shown, masked, is_long, line.name))
     return lines
 
 

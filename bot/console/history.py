@@ -8,13 +8,20 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.console.moments import moment
 from bot.console.words import Words
 from bot.services.desk_work import TicketDetail, TimelineItem
 from bot.services.staff import agents_named
 
 #: What a page tells about a conflict: more would only be a wall of text.
 _CHANGES_TOLD = 6
-_SEALS = frozenset({"ticket.supplemented", "ticket.noted", "ticket.replied"})
+_SEALS = frozenset(
+    {
+        "ticket.supplemented", "ticket.noted", "ticket.replied",
+        # told by the change of status that comes with them
+        "ticket.correction_requested", "ticket.transferred",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,10 @@ class Line:
     text: str
     seq: int | None
     hash: str | None
+    entry_id: int | None = None
+    agent_id: str = ""
+    before: tuple[str, ...] = ()
+    corrected_at: datetime | None = None
 
     @property
     def is_told(self) -> bool:
@@ -79,6 +90,10 @@ def _line(item: TimelineItem, names: dict[str, str], words: Words) -> Line:
         text=item.text,
         seq=item.seq,
         hash=item.hash,
+        entry_id=item.entry_id,
+        agent_id=item.actor,
+        before=item.before,
+        corrected_at=item.corrected_at,
     )
 
 
@@ -91,4 +106,9 @@ def _change(item: TimelineItem, names: dict[str, str], words: Words) -> str:
         old, new = item.old.get("assignee"), str(item.new["assignee"])
         after = names.get(new, new)
         return f"{names.get(str(old), str(old))} → {after}" if old else after
-    return ""
+    if "priority" in item.new:
+        return " → ".join(words(f"life_cycle.priorities.{side['priority']}") for side in (item.old, item.new))
+    if "due_at" in item.new:
+        dues = (datetime.fromisoformat(str(side["due_at"])) for side in (item.old, item.new))
+        return f"{words(f'clocks.{item.new['clock']}')} {' → '.join(moment(due) for due in dues)}"
+    return str(item.new.get("number", ""))

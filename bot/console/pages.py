@@ -15,6 +15,7 @@ from bot.console.facts import facts_of
 from bot.console.history import lines_of
 from bot.console.inputs import see_other
 from bot.console.keys import AGENT, CONSOLE_PREFIX, CSRF, DESK, STAFF_API, WORDS
+from bot.console.panels import panels
 from bot.console.tickets import PAGE_SIZE, QUEUES, filters_of
 from bot.console.timebar import TimeBar, time_bar
 from bot.helpdesk.sla import Step
@@ -139,6 +140,7 @@ async def ticket_page(request: web.Request) -> web.Response:
     async with desk.read() as session:
         detail = await _detail(request, session)
         lines = await lines_of(session, detail, words)
+        life = await panels(request, session, detail)
     ticket, book = detail.ticket, desk.office.sla
     return render(
         request,
@@ -152,6 +154,7 @@ async def ticket_page(request: web.Request) -> web.Response:
         evidence=detail.evidence,
         chain_holds=detail.chain_holds,
         text_max=desk_work.TEXT_MAX_CHARS,
+        **life,
     )
 
 

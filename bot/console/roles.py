@@ -9,6 +9,8 @@ from bot.store.tables import Agent
 
 RESERVED: Mapping[str, frozenset[str]] = {
     "ticket.assign_other": frozenset({"supervisor", "administrator"}),
+    "ticket.decide_extension": frozenset({"supervisor", "administrator"}),
+    "ticket.correct_entry_of_others": frozenset({"supervisor", "administrator"}),
 }
 
 

@@ -65,11 +65,12 @@ async def change_status(request: web.Request) -> web.Response:
                 request.match_info["id"],
                 to=text_in(body, "to"),
                 reason=text_in(body, "reason", default=""),
+                reason_code=text_in(body, "reason_code", default="") or None,
                 version=number_in(body, "version"),
                 now=desk.clock(),
             )
     except TicketChangedMeanwhile as error:
-        return await _conflict(request, error, body)
+        return await conflict(request, error, body)
     return web.json_response({"version": ticket.version, "status": ticket.status})
 
 
@@ -91,11 +92,11 @@ async def assign(request: web.Request) -> web.Response:
                 now=desk.clock(),
             )
     except TicketChangedMeanwhile as error:
-        return await _conflict(request, error, body)
+        return await conflict(request, error, body)
     return web.json_response({"version": ticket.version, "assignee_id": ticket.assignee_id})
 
 
-async def _conflict(
+async def conflict(
     request: web.Request, error: TicketChangedMeanwhile, body: dict[str, Any]
 ) -> web.Response:
     """Refuse with the changes that the agent has not seen: those after audit entry `seen`."""

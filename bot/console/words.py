@@ -38,7 +38,9 @@ class Words:
         return key.rpartition(".")[2]
 
     def for_error(self, code: str, details: dict[str, object]) -> str:
-        """Return what to tell the agent about an error code."""
+        """Return what to tell the agent about an error code, by its `why` where that has words."""
+        if specific := self._find(f"errors.{code}.{details.get('why')}"):
+            return specific
         return self._find(f"errors.{code}") or self._texts.for_error(code, **details)
 
     @property

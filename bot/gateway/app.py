@@ -12,7 +12,7 @@ import yaml
 from aiohttp import web
 
 from bot.bootstrap import Desk
-from bot.gateway import chat, evidence, flows, health, live, pages, tickets, tools
+from bot.gateway import chat, evidence, flows, health, live, pages, ratings, tickets, tools
 from bot.gateway.errors import Handler, errors_middleware
 from bot.gateway.keys import DESK, LIMITS, METRICS, SOCKETS, STATIC, WORDS
 from bot.gateway.limits import Limits
@@ -66,6 +66,7 @@ def _add_routes(app: web.Application) -> None:
             web.get("/api/v1/tickets/{number}", tickets.get_ticket),
             web.post("/api/v1/tickets/{number}/supplement", tickets.post_supplement),
             web.post("/api/v1/tickets/{number}/withdraw", tickets.post_withdraw),
+            *ratings.routes(),
             web.get("/api/v1/tools", tools.list_tools),
             web.post("/api/v1/tools/{name}", tools.use_tool),
             web.get("/api/openapi.json", _openapi()),

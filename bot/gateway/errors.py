@@ -36,6 +36,8 @@ _STATUS = {
     "reason_required": HTTPStatus.UNPROCESSABLE_ENTITY,
     "illegal_transition": HTTPStatus.CONFLICT,
     "ticket_changed_meanwhile": HTTPStatus.CONFLICT,
+    "rating_closed": HTTPStatus.CONFLICT,
+    "ticket_merged": HTTPStatus.CONFLICT,
     "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
     "server_error": HTTPStatus.INTERNAL_SERVER_ERROR,
     "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,

@@ -70,7 +70,7 @@ async def ticket_supplement(request: web.Request) -> web.Response:
         await supplement(request.config_dict[DESK], form["number"], form["code"], form["text"])
         return "supplemented"
 
-    return await _changed_ticket(request, "supplement", add)
+    return await changed_ticket(request, "supplement", add)
 
 
 async def ticket_withdraw(request: web.Request) -> web.Response:
@@ -82,10 +82,10 @@ async def ticket_withdraw(request: web.Request) -> web.Response:
         await withdraw(request.config_dict[DESK], form["number"], form["code"], form.get("reason", ""))
         return "withdrawn"
 
-    return await _changed_ticket(request, "withdraw", take_back)
+    return await changed_ticket(request, "withdraw", take_back)
 
 
-async def _changed_ticket(
+async def changed_ticket(
     request: web.Request, name: str, change: Callable[[Mapping[str, str]], Awaitable[str]]
 ) -> web.Response:
     """Do the change; what the citizen wrote is not lost if it is refused."""
@@ -97,6 +97,7 @@ async def _changed_ticket(
         return _refused(request, form, error)
     except HelpdeskError as error:
         kept = {"open": name, "draft": form.get("text", ""), "problem": _change_words(request, error)}
+        kept["rating_draft"] = form.get("rating_text", "")
         return await _ticket_page(request, form, status=error_status(error.code), **kept)
     return await _ticket_page(request, form, done=request.config_dict[WORDS]["done"][done])
 

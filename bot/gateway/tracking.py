@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.bootstrap import Desk
 from bot.gateway.evidence import public_receipt
+from bot.gateway.life_cycle import life_for_citizen, shown_status
 from bot.gateway.words import Words
 from bot.helpdesk.sla import ClockState
 from bot.helpdesk.ticket import WITHDRAWABLE, TicketStatus
@@ -68,6 +69,11 @@ class Tracking:
     evidence: list[dict[str, object]]
     can_supplement: bool
     can_withdraw: bool
+    correction: dict[str, object] | None
+    transfers: list[dict[str, object]]
+    result: str
+    merged: bool
+    rating: dict[str, object] | None
 
     def to_json(self) -> dict[str, Any]:
         """Return the ticket as the HTTP interface shows it."""
@@ -94,8 +100,9 @@ async def track(session: AsyncSession, desk: Desk, words: Words, number: str, co
     clocks = await sla.clocks_of(session, ticket.id, now=desk.clock())
     history = await desk_work.timeline(session, ticket.id, staff=False)
     receipts = await evidence.evidence_of(session, ticket_id=ticket.id)
-    status, texts = TicketStatus(ticket.status), desk.texts
-    teller = Teller(desk, words)
+    status, texts = TicketStatus(await shown_status(session, ticket)), desk.texts
+    teller = Teller(desk, words, status)
+    life = await life_for_citizen(session, desk, words, ticket, history)
     return Tracking(
         number=ticket.number,
         kind=ticket.kind,
@@ -110,14 +117,16 @@ async def track(session: AsyncSession, desk: Desk, words: Words, number: str, co
         timeline=[teller.happening(item) for item in history if teller.is_told(item)],
         evidence=[public_receipt(receipt) for receipt in receipts],
         can_supplement=status not in _NO_MORE_WORDS,
-        can_withdraw=status in WITHDRAWABLE,
+        can_withdraw=status in WITHDRAWABLE and not life["merged"],
+        **life,
     )
 
 
 class Teller:
     """Puts clocks and history into the citizen's words."""
 
-    def __init__(self, desk: Desk, words: Words) -> None:
+    def __init__(self, desk: Desk, words: Words, status: TicketStatus) -> None:
+        self._status = status
         self._texts = desk.texts
         self._zone = desk.office.calendar.zone
         self._words = words
@@ -133,7 +142,9 @@ class Teller:
         sentences = self._words["promises"][clock.clock]
         # Half a working day is promised to the minute, everything longer to the day.
         say = self._words.moment if clock.clock == "first_response" else self._words.day
-        text = sentences[_manner(clock)].format(due=say(clock.due_at, self._zone))
+        manner = _manner(clock)
+        # What a clock waits for is the citizen, unless the status says who else.
+        text = sentences.get(f"{manner}_{self._status}", sentences[manner]).format(due=say(clock.due_at, self._zone))
         if clock.provisional and clock.stopped_at is None:
             text += self._words["provisional"]
         return Promise(clock.clock, clock.state, clock.due_at.isoformat(), clock.provisional, text)
@@ -147,7 +158,10 @@ class Teller:
         title = self._words["happenings"][item.kind]
         if status := item.new.get("status"):
             title = title.format(status=self._texts(f"states.{status}"))
-        return Happening(item.at.isoformat(), item.kind, title, item.text)
+        if item.corrected_at:
+            title = self._words["corrected"].format(title=title)
+        text = "" if item.kind in self._words["happenings_without_reason"] else item.text
+        return Happening(item.at.isoformat(), item.kind, title, text)
 
 
 def _manner(clock: ClockView) -> str:

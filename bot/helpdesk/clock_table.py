@@ -50,6 +50,21 @@ ROWS: tuple[tuple[str, str, str, Effect], ...] = (
     ("ticket", "resolved", "first_response", Effect.STOP),
     ("ticket", "closed", "first_response", Effect.CANCEL),
     ("ticket", "withdrawn", "first_response", Effect.CANCEL),
+    # Another authority has the matter: its feedback is owed, our own resolution waits for it.
+    ("ticket", "transferred", "feedback", Effect.START),
+    ("ticket", "transferred", "resolution", Effect.PAUSE),
+    ("ticket", "feedback_received", "feedback", Effect.STOP),
+    ("ticket", "feedback_received", "resolution", Effect.RESUME),
+    ("ticket", "resolved", "feedback", Effect.STOP),
+    ("ticket", "closed", "feedback", Effect.CANCEL),
+    ("ticket", "withdrawn", "feedback", Effect.CANCEL),
+    # Handled with another ticket: nothing is owed on this one.
+    ("ticket", "merged", "first_response", Effect.CANCEL),
+    ("ticket", "merged", "acceptance", Effect.CANCEL),
+    ("ticket", "merged", "resolution", Effect.CANCEL),
+    ("ticket", "merged", "transfer", Effect.CANCEL),
+    ("ticket", "merged", "feedback", Effect.CANCEL),
+    ("ticket", "merged", "next_update", Effect.CANCEL),
     ("handoff", "queued", "first_response", Effect.START),
     ("handoff", "human_reply", "first_response", Effect.STOP),
     ("handoff", "handed_back", "first_response", Effect.CANCEL),
@@ -63,7 +78,7 @@ def effects_of(subject: str, event: str) -> Mapping[str, Effect]:
 
     Args:
         subject: ``ticket`` or ``handoff``.
-        event: A ticket status just entered, ``opened``, ``public_reply``; or for a handoff
+        event: A ticket status just entered, ``opened``, ``public_reply``, ``feedback_received``, ``merged``; or for a handoff
             ``queued``, ``human_reply``, ``handed_back``, ``returned_to_bot``, ``closed``.
     """
     return {clock: effect for *when, clock, effect in ROWS if when == [subject, event]}

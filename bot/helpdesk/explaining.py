@@ -13,7 +13,7 @@ from bot.helpdesk.targets import Pause, Target, Unit
 _DAY = timedelta(days=1)
 _ORDER = (
     "start", "start_day", "month_end", "assumed_year", "holiday", "weekend",
-    "counted", "makeup", "pause", "due",
+    "counted", "makeup", "pause", "extension", "due",
 )  # fmt: skip
 
 
@@ -24,7 +24,8 @@ class Step:
     Attributes:
         kind: ``start``; ``start_day`` (not counted); ``counted`` and ``makeup`` (a make-up working
             day that counts); ``holiday`` and ``weekend`` (not counted); ``pause``; ``month_end``
-            (no corresponding day); ``assumed_year`` (holidays not known); ``due``.
+            (no corresponding day); ``assumed_year`` (holidays not known); ``extension`` (granted
+            at this instant; the amount is part of the target); ``due``.
         from_at: UTC.
         to_at: UTC; None for a pause that still lasts.
         counted: Minutes or days counted in this stretch, by the unit of the target.
@@ -66,6 +67,11 @@ def explain_count(
     ]
     steps.append(Step("due", counted.due_at, counted.due_at, target.amount))
     return sorted(steps, key=lambda step: (step.from_at, _ORDER.index(step.kind)))
+
+
+def with_extensions(steps: Sequence[Step], extensions: Sequence[Step]) -> list[Step]:
+    """Return the steps with those at which more time was granted, in order of time."""
+    return sorted((*steps, *extensions), key=lambda step: (step.from_at, _ORDER.index(step.kind)))
 
 
 def _start_step(start_at: datetime, target: Target, calendar: BusinessCalendar) -> Step:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -43,6 +43,17 @@ class Target:
         object.__setattr__(self, "unit", Unit(self.unit))
         if not 1 <= self.amount <= LARGEST[self.unit]:
             raise ValueError(f"amount must lie between 1 and {LARGEST[self.unit]} {self.unit}: {self.amount}")
+
+
+def extended(target: Target, extensions: Iterable[Target]) -> Target:
+    """Return a target with the time added that was granted on top of it.
+
+    An extension adds to the amount and is counted from the start like the rest, so that holidays and
+    pauses mean for it what they mean for the promise. One in another unit than the target's, which only
+    a later version of the policy can bring about, is left out: it has to be granted anew.
+    """
+    extra = sum(extension.amount for extension in extensions if extension.unit is target.unit)
+    return Target(min(target.amount + extra, LARGEST[target.unit]), target.unit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,12 @@ from bot.helpdesk.errors import BadRequest, TicketChangedMeanwhile, TicketNotFou
 from bot.helpdesk.identifiers import parse_ticket_number
 from bot.helpdesk.ticket import TRANSITIONS, TicketStatus
 from bot.services import audit, sla
-from bot.services.conversations import add_outgoing, locked
+from bot.services.conversations import locked
 from bot.services.evidence import EvidenceReceipt, evidence_of
+from bot.services.life_cycle import ratings
 from bot.services.office import Office
-from bot.services.outbox import deliver_pending
 from bot.services.staff import agents_named
+from bot.services.telling import tell_citizen, tell_merged
 from bot.services.tickets import move, touch
 from bot.services.views import TicketView, ticket_view
 from bot.store.database import announce
@@ -64,6 +65,10 @@ class TimelineItem:
     new: dict[str, object]
     seq: int | None = None
     hash: str | None = None
+    #: Of what was written: its id, and the earlier versions if it was corrected.
+    entry_id: int | None = None
+    before: tuple[str, ...] = ()
+    corrected_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -217,9 +222,16 @@ async def ticket_for_staff(
         timeline=await timeline(session, ticket_id, staff=True),
         evidence=await evidence_of(session, ticket_id=ticket_id),
         clocks=await sla.clocks_of(session, ticket_id, now=now),
-        allowed=sorted(s.value for s in TRANSITIONS[TicketStatus(ticket.status)]),
+        allowed=allowed_steps(ticket),
         chain_holds=await audit.chain_holds(session, ticket),
     )
+
+
+def allowed_steps(ticket: Ticket) -> list[str]:
+    """Return the statuses that a step may lead to now; none for a merged ticket."""
+    if ticket.merged_into is not None:
+        return []
+    return sorted(status.value for status in TRANSITIONS[TicketStatus(ticket.status)])
 
 
 async def timeline(session: AsyncSession, ticket_id: str, *, staff: bool) -> list[TimelineItem]:
@@ -232,6 +244,7 @@ async def timeline(session: AsyncSession, ticket_id: str, *, staff: bool) -> lis
         query = query.where(TicketEntry.kind != "note")
     entries = list(await session.scalars(query))
     rows = list(events)
+    versions = _corrections(rows)
     names = await agents_named(session, *(e.actor for e in rows), *(e.agent_id for e in entries))
     items = [
         TimelineItem(
@@ -242,11 +255,22 @@ async def timeline(session: AsyncSession, ticket_id: str, *, staff: bool) -> lis
     ] + [
         TimelineItem(
             at=e.created_at, kind=e.kind, actor=e.agent_id or "citizen",
-            actor_name=names.get(e.agent_id or ""), text=e.text, old={}, new={},
+            actor_name=names.get(e.agent_id or ""), text=e.text, old={}, new={}, entry_id=e.id,
+            before=tuple(text for text, _ in versions.get(e.id, ())),
+            corrected_at=versions[e.id][-1][1] if e.id in versions else None,
         )
         for e in entries
     ]  # fmt: skip
     return sorted(items, key=lambda item: item.at)
+
+
+def _corrections(events: list[TicketEvent]) -> dict[int, list[tuple[str, datetime]]]:
+    """Return, for each corrected entry, its earlier versions and when each was replaced."""
+    found: dict[int, list[tuple[str, datetime]]] = {}
+    for event in events:
+        if event.action == "ticket.entry_corrected":
+            found.setdefault(event.old["entry"], []).append((event.old["text"], event.at))
+    return found
 
 
 async def change_status(
@@ -259,27 +283,37 @@ async def change_status(
     reason: str,
     version: int,
     now: datetime,
+    reason_code: str | None = None,
 ) -> TicketView:
     """Take a step, and tell the citizen in the conversation that the ticket came from.
 
+    Args:
+        reason_code: Reason from the catalogue; `reason` then only adds to its words.
     Raises:
         TicketNotFound, TicketChangedMeanwhile: See `access_ticket`.
         IllegalTransition, ReasonRequired: See `check_transition`.
-        BadRequest: There is no such status.
+        TicketMerged: The ticket is handled with another one.
+        BadRequest: There is no such status, or no such reason for it.
     """
     if to not in {status.value for status in TicketStatus}:
         raise BadRequest(field="to")
     ticket = await access_ticket(session, agent, ticket_id, version=version)
+    reason = office.rules.worded(to, reason_code, reason)
     await move(
-        session, office, ticket, TicketStatus(to), actor=agent.id, reason=reason, now=now
-    )
+        session, office, ticket, TicketStatus(to),
+        actor=agent.id, reason=reason, reason_code=reason_code, now=now,
+    )  # fmt: skip
+    status = office.texts(f"states.{to}")
     words = office.texts(
-        "tickets.status_changed_with_reason" if reason.strip() else "tickets.status_changed",
+        "tickets.status_changed_with_reason" if reason else "tickets.status_changed",
         number=ticket.number,
-        status=office.texts(f"states.{to}"),
-        reason=reason.strip(),
+        status=status,
+        reason=reason,
     )
-    await _tell_citizen(session, ticket, words, now=now)
+    await tell_citizen(session, ticket, words, now=now)
+    await tell_merged(session, office, ticket, status=status, now=now)
+    if to == TicketStatus.RESOLVED:
+        await ratings.offer_for_ticket(session, office, ticket, now=now)
     return ticket_view(ticket)
 
 
@@ -331,7 +365,7 @@ async def send_public_reply(
     _add_entry(session, ticket, agent, "public_reply", text, now)
     await sla.on_public_reply(session, office.sla, ticket, now=now)
     words = office.texts("tickets.public_reply", number=ticket.number, text=text.strip())
-    await _tell_citizen(session, ticket, words, now=now)
+    await tell_citizen(session, ticket, words, now=now)
 
 
 def _add_entry(
@@ -353,11 +387,3 @@ def _add_entry(
     else:
         touch(session, ticket, now)
 
-
-async def _tell_citizen(session: AsyncSession, ticket: Ticket, words: str, *, now: datetime) -> None:
-    if ticket.conversation_id is None:
-        return
-    conversation = await locked(session, ticket.conversation_id)
-    add_outgoing(session, conversation, "system", words, now=now, epoch=None)
-    await session.flush()
-    await deliver_pending(session, conversation.id, now=now)

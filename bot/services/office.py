@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
 from bot.helpdesk.calendar import BusinessCalendar
+from bot.helpdesk.reasons import TicketRules
 from bot.services.signing import Signer
 from bot.services.sla import SlaBook
 from bot.texts import Texts
@@ -20,6 +21,7 @@ class Office:
     texts: Texts
     sla: SlaBook
     signer: Signer
+    rules: TicketRules = field(default_factory=TicketRules)
 
     @property
     def calendar(self) -> BusinessCalendar:
@@ -35,4 +37,14 @@ class Office:
             day=local.day,
             weekday=self.texts(f"time.weekdays.{_WEEKDAYS[local.weekday()]}"),
             clock=f"{local:%H:%M}",
+        )
+
+    def day(self, day: date) -> str:
+        """Return a day as citizens read it."""
+        return self.texts(
+            "life_cycle.day",
+            year=day.year,
+            month=day.month,
+            day=day.day,
+            weekday=self.texts(f"time.weekdays.{_WEEKDAYS[day.weekday()]}"),
         )

@@ -70,6 +70,15 @@ class Signer:
         given = normalise_code(code).encode(errors="surrogatepass")
         return hmac.compare_digest(given, self.query_code(ticket_number).encode())
 
+    def party_key(self, matter: tuple[str, ...]) -> str:
+        """Return the key (64 hex digits) under which the same matter is found again; without this
+        installation's secret nobody can tell from it whose matter it is."""
+        return self._mac("party", "\x1f".join(matter)).hex()
+
+    def rating_token(self, rating_id: str) -> str:
+        """Return the token that opens one rating form; derived, so that a repeated message shows the same."""
+        return _encode(self._mac("rating", rating_id)[:18])
+
     def _mac(self, purpose: str, body: str) -> bytes:
         return hmac.new(self._secret, f"{purpose}:{body}".encode(), hashlib.sha256).digest()
 

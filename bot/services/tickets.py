@@ -21,10 +21,12 @@ from bot.helpdesk.identifiers import (
     make_ticket_number,
     parse_ticket_number,
 )
+from bot.helpdesk.life_cycle import TicketMerged, matter_of
 from bot.helpdesk.ticket import FINISHED, TicketStatus, check_transition
 from bot.services import audit, sla
 from bot.services.conversations import locked
 from bot.services.ids import new_id
+from bot.services.life_cycle.after_step import after_step
 from bot.services.office import Office
 from bot.services.views import TicketView, ticket_view
 from bot.store.database import announce
@@ -80,7 +82,7 @@ async def open_ticket(
     ticket = await _with_key(session, key)
     if ticket is not None:
         return _opened(office, ticket, created=False)
-    ticket = await _insert(session, office, draft, key, now)
+    ticket = await insert_ticket(session, office, draft, key, now)
     await sla.on_ticket_opened(session, office.sla, ticket, now=now)
     receipts = await _take_evidence(session, ticket)
     audit.record(
@@ -95,12 +97,14 @@ async def open_ticket(
     return _opened(office, ticket, created=True)
 
 
-async def _insert(
-    session: AsyncSession, office: Office, draft: TicketDraft, key: str, now: datetime
+async def insert_ticket(
+    session: AsyncSession, office: Office, draft: TicketDraft, key: str | None, now: datetime
 ) -> Ticket:
-    """Insert the ticket; a number that is taken is drawn again."""
+    """Insert a ticket without clocks and audit entry; a number that is taken is drawn again."""
+    party_key = party_key_of(office, draft.facts)
     for attempt in range(1, _NUMBER_TRIES + 1):
         ticket = _new_ticket(draft, key, _number(office, draft.kind, now), now)
+        ticket.party_key = party_key
         try:
             async with session.begin_nested():
                 session.add(ticket)
@@ -111,6 +115,12 @@ async def _insert(
         else:
             return ticket
     raise AssertionError("unreachable")
+
+
+def party_key_of(office: Office, facts: dict[str, Any]) -> str | None:
+    """Return the key by which duplicates are found, None when the facts name no party."""
+    matter = matter_of(facts)
+    return office.signer.party_key(matter) if matter else None
 
 
 async def _take_evidence(session: AsyncSession, ticket: Ticket) -> list[str]:
@@ -136,7 +146,7 @@ def _number(office: Office, kind: str, now: datetime) -> str:
     return make_ticket_number(TICKET_PREFIXES[kind], day, secrets.randbelow(SERIAL_LIMIT))
 
 
-def _new_ticket(draft: TicketDraft, key: str, number: str, now: datetime) -> Ticket:
+def _new_ticket(draft: TicketDraft, key: str | None, number: str, now: datetime) -> Ticket:
     return Ticket(
         id=new_id(now),
         number=number,
@@ -208,7 +218,7 @@ async def supplement(
         session, ticket, actor="citizen", action="ticket.supplemented", now=now,
         new={"text_sha256": hashlib.sha256(text.encode()).hexdigest()},
     )  # fmt: skip
-    if ticket.status == TicketStatus.NEEDS_CORRECTION:
+    if ticket.status == TicketStatus.NEEDS_CORRECTION and ticket.merged_into is None:
         await move(session, office, ticket, TicketStatus.SUBMITTED, actor="citizen", reason="", now=now)
     else:
         touch(session, ticket, now)
@@ -224,6 +234,7 @@ async def withdraw(
         TicketNotFound: Wrong number or wrong code.
         IllegalTransition: It is decided already.
         ReasonRequired: No reason was given.
+        TicketMerged: It is handled with another one; staff take it out first.
     """
     ticket = await ticket_by_code(session, office, number, code, lock=True)
     await move(
@@ -242,22 +253,30 @@ async def move(
     actor: str,
     reason: str,
     now: datetime,
+    reason_code: str | None = None,
 ) -> None:
     """Take one step of the state table; the caller holds the row.
 
+    Args:
+        reason_code: Code from the catalogue whose words `reason` begins with; sealed, to count by.
     Raises:
+        TicketMerged: The ticket is handled with another one.
         IllegalTransition: The table has no such step.
         ReasonRequired: The step needs a reason.
     """
+    if ticket.merged_into is not None:
+        raise TicketMerged
     old = TicketStatus(ticket.status)
     check_transition(old, to, reason)
     ticket.status = to
     ticket.is_finished = to in FINISHED
     audit.record(
         session, ticket, actor=actor, action="ticket.status_changed", now=now,
-        old={"status": old.value}, new={"status": to.value}, reason=reason.strip(),
+        old={"status": old.value}, reason=reason.strip(),
+        new={"status": to.value} | ({"reason_code": reason_code} if reason_code else {}),
     )  # fmt: skip
     await sla.on_status_changed(session, office.sla, ticket, old, to, now=now)
+    await after_step(session, office, ticket, old, to, actor=actor, now=now)
     touch(session, ticket, now)
 
 

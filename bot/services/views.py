@@ -40,6 +40,7 @@ class MessageView:
             "tool": self.body.get("tool"),
             "ticket": self.body.get("ticket"),
             "evidence": self.body.get("evidence"),
+            "rating": self.body.get("rating"),
             "state": self.state,
             "created_at": self.created_at.isoformat(),
         }
@@ -105,6 +106,8 @@ class TicketView:
     next_due_at: datetime | None
     opened_at: datetime
     updated_at: datetime
+    priority: str
+    merged_into: str | None
 
 
 def ticket_view(ticket: Ticket) -> TicketView:

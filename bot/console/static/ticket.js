@@ -24,7 +24,7 @@ function fail(error, place) {
   place.hidden = false;
 }
 
-async function save(rest, body, place) {
+export async function save(rest, body, place) {
   if (isSaving) return false;
   isSaving = true;
   place.hidden = true;
@@ -50,6 +50,7 @@ function wireSteps() {
       $("#step-hint").textContent = word(chosen.needsReason === "true" ? "ticket.reason_needed" : "ticket.reason_optional");
       reason.required = chosen.needsReason === "true";
       reason.value = "";
+      offerCodes(chosen.to);
       $("#step-problem").hidden = true;
       dialog.showModal();
       reason.focus();
@@ -58,8 +59,17 @@ function wireSteps() {
   $("#step-cancel").addEventListener("click", () => dialog.close());
   $("#step-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    save("transitions", { to: chosen.to, reason: reason.value, version, seen }, $("#step-problem"));
+    save("transitions", { to: chosen.to, reason: reason.value, reason_code: $("#step-code").value, version, seen }, $("#step-problem"));
   });
+  $("#step-code").addEventListener("change", () => { reason.required = chosen.needsReason === "true" && !$("#step-code").value; });
+}
+
+// Only the reasons of the chosen step are offered; a step without any has no field.
+function offerCodes(step) {
+  const codes = $$("#step-code option[data-step]");
+  for (const option of codes) option.hidden = option.disabled = option.dataset.step !== step;
+  $("#step-code").value = "";
+  $("#step-code-field").hidden = !codes.some((option) => !option.hidden);
 }
 
 function wireWriting() {

@@ -12,6 +12,7 @@ from bot.helpdesk.errors import AlreadyClaimed, NotWaiting, NotYourConversation
 from bot.services import sla
 from bot.services.conversations import change_owner, locked, status
 from bot.services.handoff.saying import say
+from bot.services.life_cycle import ratings
 from bot.services.office import Office
 from bot.services.views import ConversationStatus
 from bot.store.tables import Agent, Conversation, Handoff
@@ -68,8 +69,9 @@ async def close(
     conversation = await own(session, agent, conversation_id)
     change_owner(session, conversation, Owner.WRAP_UP, agent_id=None)
     conversation.failed_tries = 0
-    await end(session, office, conversation_id, "closed", now)
+    ended = await end(session, office, conversation_id, "closed", now)
     await say(session, office, conversation, "handoff.closed", now=now)
+    await ratings.offer_for_handoff(session, office, conversation, ended, now=now)
 
 
 async def return_to_bot(
@@ -116,8 +118,9 @@ async def own(session: AsyncSession, agent: Agent, conversation_id: str) -> Conv
 
 async def end(
     session: AsyncSession, office: Office, conversation_id: str, outcome: str, now: datetime
-) -> None:
+) -> Handoff | None:
     handoff = await current_handoff(session, conversation_id)
     if handoff:
         handoff.ended_at, handoff.outcome = now, outcome
         await sla.on_handoff(session, office.sla, handoff, outcome, now=now)
+    return handoff

@@ -6,7 +6,15 @@ whoever shows clocks; `counting` is shared by them. When something is due is dec
 """
 
 from bot.services.sla.book import SlaBook
-from bot.services.sla.events import on_handoff, on_public_reply, on_status_changed, on_ticket_opened
+from bot.services.sla.events import (
+    on_handoff,
+    on_public_reply,
+    on_status_changed,
+    on_ticket_event,
+    on_ticket_opened,
+    restart_cancelled,
+)
+from bot.services.sla.extending import extend_clock, extendable_clocks, promised
 from bot.services.sla.looking import ClockExplanation, ClockView, clocks_of, explain, nearest_clocks
 from bot.services.sla.sweep import SweepResult, recompute_provisional, sweep
 
@@ -17,11 +25,16 @@ __all__ = [
     "SweepResult",
     "clocks_of",
     "explain",
+    "extend_clock",
+    "extendable_clocks",
     "nearest_clocks",
     "on_handoff",
     "on_public_reply",
     "on_status_changed",
+    "on_ticket_event",
     "on_ticket_opened",
+    "promised",
     "recompute_provisional",
+    "restart_cancelled",
     "sweep",
 ]

@@ -7,10 +7,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.sla import ClockState, Due, Pause, compute
+from bot.helpdesk.sla import ClockState, Due, Pause, Target, Unit, compute
+from bot.helpdesk.targets import extended
 from bot.services.sla.book import SlaBook
 from bot.store.database import announce
-from bot.store.tables import SlaClock, SlaEvent, SlaPause
+from bot.store.tables import Extension, SlaClock, SlaEvent, SlaPause
 
 #: Where a clock still counts, or would count on.
 ACTIVE = (ClockState.RUNNING.value, ClockState.PAUSED.value, ClockState.BREACHED.value)
@@ -25,7 +26,7 @@ async def due(session: AsyncSession, book: SlaBook, clock: SlaClock) -> Due:
     policy = book.version(clock.policy_id, clock.policy_version)
     return compute(
         clock.started_at,
-        policy.clocks[clock.clock],
+        extended(policy.clocks[clock.clock], await granted(session, clock.id)),
         book.calendar,
         await pauses(session, clock.id),
         warn_ratio=policy.warn_ratio,
@@ -37,6 +38,16 @@ async def pauses(session: AsyncSession, clock_id: str) -> list[Pause]:
         select(SlaPause).where(SlaPause.clock_id == clock_id).order_by(SlaPause.from_at)
     )
     return [Pause(row.from_at, row.to_at, row.reason) for row in rows]
+
+
+async def granted(session: AsyncSession, clock_id: str) -> list[Target]:
+    """Return the extensions that were approved for a clock."""
+    rows = await session.execute(
+        select(Extension.amount, Extension.unit).where(
+            Extension.clock_id == clock_id, Extension.decision == "approved"
+        )
+    )
+    return [Target(amount, Unit(unit)) for amount, unit in rows]
 
 
 def catch_up(session: AsyncSession, clock: SlaClock, now: datetime) -> list[SlaEvent]:

@@ -48,12 +48,44 @@ async def on_public_reply(
     await _on_ticket(session, book, ticket, "public_reply", now)
 
 
+async def on_ticket_event(
+    session: AsyncSession, book: SlaBook, ticket: Ticket, event: str, *, now: datetime
+) -> None:
+    """Apply an event that is no change of status: feedback_received, merged."""
+    await _on_ticket(session, book, ticket, event, now)
+
+
+async def restart_cancelled(
+    session: AsyncSession, book: SlaBook, ticket: Ticket, reason: str, *, now: datetime
+) -> None:
+    """Start a new round of every clock whose last round was cancelled for this reason.
+
+    A status in which a clock stands still holds the new round from its first instant.
+    """
+    latest = await _latest_rounds(session, ticket.id)
+    for name, clock in latest.items():
+        if clock.stopped_at is not None and clock.stop_reason == reason:
+            await _start(session, book, "ticket", ticket.id, ticket.kind, name, clock.round + 1, now)
+    await session.flush()
+    standing = effects_of("ticket", ticket.status)
+    for name, clock in (await _latest_rounds(session, ticket.id)).items():
+        if clock.started_at == now and standing.get(name) is Effect.PAUSE:
+            await _affect(session, book, clock, Effect.PAUSE, ticket.status, now)
+    await session.flush()
+    await show_nearest(session, ticket)
+
+
+async def show_nearest(session: AsyncSession, ticket: Ticket) -> None:
+    """Keep the ticket's earliest due instant, by which lists sort."""
+    nearest = (await nearest_clocks(session, [ticket.id])).get(ticket.id)
+    ticket.next_due_at = nearest.due_at if nearest else None
+
+
 async def _on_ticket(
     session: AsyncSession, book: SlaBook, ticket: Ticket, event: str, now: datetime
 ) -> None:
     await _apply(session, book, "ticket", ticket.id, ticket.kind, event, now)
-    nearest = (await nearest_clocks(session, [ticket.id])).get(ticket.id)
-    ticket.next_due_at = nearest.due_at if nearest else None
+    await show_nearest(session, ticket)
 
 
 async def on_handoff(

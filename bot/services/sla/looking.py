@@ -9,10 +9,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.helpdesk.explaining import with_extensions
 from bot.helpdesk.sla import ClockState, Pause, Step, Target, read_clock
+from bot.helpdesk.targets import extended
 from bot.services.sla.book import SlaBook
-from bot.services.sla.counting import ACTIVE, due, pauses
-from bot.store.tables import SlaClock, SlaEvent
+from bot.services.sla.counting import ACTIVE, due, granted, pauses
+from bot.store.tables import Extension, SlaClock, SlaEvent
 
 
 @dataclass(frozen=True)
@@ -119,10 +121,26 @@ async def _explanation(
         select(SlaEvent).where(SlaEvent.clock_id == clock.id).order_by(SlaEvent.at, SlaEvent.id)
     )
     policy = book.version(clock.policy_id, clock.policy_version)
+    promised = extended(policy.clocks[clock.clock], await granted(session, clock.id))
     return ClockExplanation(
         view=_view(clock, stood_still, now),
-        target=policy.clocks[clock.clock],
-        steps=(await due(session, book, clock)).steps,
+        target=promised,
+        steps=with_extensions(
+            (await due(session, book, clock)).steps, await _extension_steps(session, clock)
+        ),
         pauses=stood_still,
         events=[(event.kind, event.at, event.noticed_at) for event in events],
     )
+
+
+async def _extension_steps(session: AsyncSession, clock: SlaClock) -> list[Step]:
+    rows = await session.scalars(
+        select(Extension)
+        .where(Extension.clock_id == clock.id, Extension.decision == "approved")
+        .order_by(Extension.decided_at, Extension.id)
+    )
+    return [
+        Step("extension", row.decided_at, row.decided_at, row.amount, title=row.reason)
+        for row in rows
+        if row.decided_at
+    ]

@@ -2,6 +2,14 @@
 
 from bot.store.tables.base import Base
 from bot.store.tables.conversations import Conversation, Handoff, Inbound, Message, Outbox
+from bot.store.tables.life_cycle import (
+    CorrectionNotice,
+    Extension,
+    FollowUp,
+    Rating,
+    TicketLink,
+    Transfer,
+)
 from bot.store.tables.sla import SlaClock, SlaEvent, SlaPause
 from bot.store.tables.staff import Agent, LoginAttempt, StaffSession
 from bot.store.tables.tickets import AuditRoot, Evidence, Ticket, TicketEntry, TicketEvent
@@ -11,12 +19,16 @@ __all__ = [
     "AuditRoot",
     "Base",
     "Conversation",
+    "CorrectionNotice",
     "Evidence",
+    "Extension",
+    "FollowUp",
     "Handoff",
     "Inbound",
     "LoginAttempt",
     "Message",
     "Outbox",
+    "Rating",
     "SlaClock",
     "SlaEvent",
     "SlaPause",
@@ -24,4 +36,6 @@ __all__ = [
     "Ticket",
     "TicketEntry",
     "TicketEvent",
+    "TicketLink",
+    "Transfer",
 ]

@@ -26,6 +26,19 @@ class Ticket(Base):
             sqlite_where=text("is_finished = 0"),
         ),
         Index("ix_ticket_opened", "opened_at", "id"),
+        Index(
+            "ix_ticket_party_key",
+            "party_key",
+            "opened_at",
+            postgresql_where=text("party_key IS NOT NULL"),
+            sqlite_where=text("party_key IS NOT NULL"),
+        ),
+        Index(
+            "ix_ticket_merged_into",
+            "merged_into",
+            postgresql_where=text("merged_into IS NOT NULL"),
+            sqlite_where=text("merged_into IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -49,6 +62,12 @@ class Ticket(Base):
     next_due_at: Mapped[datetime | None]
     opened_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    #: low | normal | high | urgent
+    priority: Mapped[str] = mapped_column(String(8), default="normal", server_default="normal")
+    #: The ticket that this one is handled with; it keeps its status for the day it is taken out again.
+    merged_into: Mapped[str | None] = mapped_column(String(36))
+    #: HMAC of party, right and respondent: equal for what may be the same matter, readable by nobody.
+    party_key: Mapped[str | None] = mapped_column(String(64))
 
 
 class TicketEvent(Base):

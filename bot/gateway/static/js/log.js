@@ -219,7 +219,7 @@ function citizenRow(text) {
 
 function rowOf(message) {
   const cards = [message.ticket && ticketCard(message.ticket), message.evidence && evidenceCard(message.evidence)].filter(Boolean);
-  if (message.author === "system" && !cards.length) return el("p", { class: "row-system", text: message.text });
+  if (message.author === "system" && !cards.length) return el("p", { class: "row-system" }, message.text, ratingLink(message.rating));
   const isAgent = message.author === "agent";
   const name = message.author_name ? `${words.agent} ${message.author_name}` : isAgent ? words.agent : words.bot;
   const isAnswer = message.citations?.length || message.details || message.title;
@@ -228,4 +228,10 @@ function rowOf(message) {
       el("p", { class: "who", text: name }),
       isAnswer ? answerCard(message) : message.text ? el("div", { class: "bubble", text: message.text }) : null,
       cards));
+}
+
+/** The way to the form; only to our own page, whatever the message says. */
+function ratingLink(rating) {
+  if (!rating?.path.startsWith("/rate/")) return null;
+  return el("a", { class: "btn btn-ghost btn-small", href: rating.path, target: "_blank", rel: "noopener", text: rating.title });
 }

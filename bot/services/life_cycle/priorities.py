@@ -1,0 +1,37 @@
+"""How soon a ticket should be looked at."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.helpdesk.errors import BadRequest
+from bot.helpdesk.life_cycle import Priority
+from bot.services import audit
+from bot.services.desk_work import access_ticket
+from bot.services.tickets import touch
+from bot.services.views import TicketView, ticket_view
+from bot.store.tables import Agent
+
+
+async def set_priority(
+    session: AsyncSession, agent: Agent, ticket_id: str, *, priority: str, version: int, now: datetime
+) -> TicketView:
+    """Give a ticket a priority; the same one again changes nothing.
+
+    Raises:
+        TicketNotFound, TicketChangedMeanwhile: See `access_ticket`.
+        BadRequest: There is no such priority.
+    """
+    if priority not in set(Priority):
+        raise BadRequest(field="priority")
+    ticket = await access_ticket(session, agent, ticket_id, version=version)
+    if ticket.priority != priority:
+        audit.record(
+            session, ticket, actor=agent.id, action="ticket.priority_changed", now=now,
+            old={"priority": ticket.priority}, new={"priority": priority},
+        )  # fmt: skip
+        ticket.priority = priority
+        touch(session, ticket, now)
+    return ticket_view(ticket)

@@ -1,0 +1,259 @@
+"""The life of a ticket over the staff API and on its page."""
+
+import pytest
+
+from bot.services import tickets
+from tests.support.builders import make_ticket
+from tests.support.citizens import Citizen
+
+FACTS = {
+    "right": "trademark", "respondent": "优品小店", "facts": "网店销售假冒我公司商标的水杯", "name": "王某",
+    "phone": "13900139000",
+}  # fmt: skip
+
+
+async def opened(desk, **facts):
+    citizen = await Citizen.arrives(desk)
+    return await make_ticket(desk, citizen.conversation_id, facts=FACTS | facts)
+
+
+@pytest.fixture
+async def ticket(desk):
+    """A complaint that a citizen just opened."""
+    return (await opened(desk)).ticket
+
+
+@pytest.fixture
+async def other(desk):
+    """A second complaint of the same citizen about the same shop."""
+    return (await opened(desk, facts="同一网店又买到一件")).ticket
+
+
+async def post(client, ticket, path, version=1, **body):
+    """Send a change that must be taken; return the new version."""
+    answer = await client.post(f"/tickets/{ticket.id}/{path}", {"version": version, **body})
+    assert answer.status == 200, await answer.text()
+    return (await answer.json())["version"]
+
+
+async def refused(client, ticket, path, version=1, **body):
+    """Send a change that must be refused; return status and code."""
+    answer = await client.post(f"/tickets/{ticket.id}/{path}", {"version": version, **body})
+    return answer.status, (await answer.json())["code"]
+
+
+async def page(client, ticket, rest=""):
+    return await client.page(f"/console/tickets/{ticket.id}{rest}")
+
+
+async def id_on(client, ticket, path):
+    """Return the id in the first button that leads to `path`, e.g. `extensions/…/decision`."""
+    before, _, after = path.partition("…")
+    html = await page(client, ticket)
+    start = html.index(f'data-path="{before}') + len(f'data-path="{before}')
+    found = html[start : html.index(after, start)]
+    return before + found + after
+
+
+# --- each step ------------------------------------------------------------------------------
+
+
+async def test_a_correction_shows_its_list_and_date(enter, ticket):
+    li = await enter()
+    await post(li, ticket, "corrections", items=["注册证"], due_on="2026-12-01", reason_code="right_proof")
+    html = await page(li, ticket)
+    assert "等待补正" in html and "注册证" in html and "2026-12-01" in html
+
+
+async def test_an_extension_is_asked_by_one_and_decided_by_another(enter, ticket):
+    li, zhao = await enter("李明"), await enter("赵强", "supervisor")
+    version = await post(li, ticket, "extensions", clock="acceptance", amount=5, reason="案情复杂")
+    assert "等待班长审批" in (await page(await enter("王敏"), ticket)).replace("\n", "")
+    path = await id_on(zhao, ticket, "extensions/…/decision")
+    assert await refused(li, ticket, path, version, decision="approved") == (403, "forbidden")
+    assert await refused(zhao, ticket, path, version, decision="perhaps") == (400, "bad_request")
+    await post(zhao, ticket, path, version, decision="approved")
+    assert "已批准" in await page(li, ticket)
+    clocks = await page(li, ticket, "/clocks")
+    assert "批准延长，已计入总量" in clocks and "案情复杂" in clocks and "延长期限" in clocks
+
+
+async def test_a_supervisor_does_not_decide_on_their_own_request(enter, ticket):
+    zhao, sun = await enter("赵强", "supervisor"), await enter("孙丽", "supervisor")
+    version = await post(zhao, ticket, "extensions", clock="acceptance", amount=5, reason="案情复杂")
+    path = await id_on(sun, ticket, "extensions/…/decision")
+    answer = await zhao.post(f"/tickets/{ticket.id}/{path}", {"version": version, "decision": "approved"})
+    body = await answer.json()
+    assert (answer.status, body["message"]) == (409, "不能审批自己提出的延期申请。")
+    assert "等待他人审批" in await page(zhao, ticket)
+
+
+async def test_a_transfer_goes_out_is_received_and_answered(enter, ticket):
+    li = await enter()
+    await li.post(f"/tickets/{ticket.id}/transitions", {"to": "accepted", "version": 1})
+    version = await post(
+        li, ticket, "transfers", 2, authority="市场监管局", contact="张科 0571", matter="售假线索",
+        reason_code="jurisdiction",
+    )  # fmt: skip
+    path = await id_on(li, ticket, "transfers/…/receipt")
+    version = await post(li, ticket, path, version, receipt_no="2026-12")
+    await post(li, ticket, path.replace("receipt", "feedback"), version, text="不归本局", returned=True)
+    html = await page(li, ticket)
+    assert "已退回" in html and "2026-12" in html and "不归本局" in html and "张科" in html
+    assert "办理中" in html
+
+
+async def test_a_ticket_is_merged_and_taken_out(enter, ticket, other):
+    li = await enter()
+    version = await post(li, ticket, "merge", into=other.number.lower(), reason="同一件事")
+    html = await page(li, ticket)
+    assert other.number in html and "取消合并" in html and "data-to=" not in html
+    assert ticket.number in await page(li, other)
+    numbers = [item["number"] for item in (await li.get("/tickets"))["items"]]
+    assert numbers == [other.number]
+    assert await refused(li, ticket, "transitions", version, to="accepted") == (409, "ticket_merged")
+    await post(li, ticket, "unmerge", version, reason="不是同一件事")
+    assert len((await li.get("/tickets"))["items"]) == 2
+
+
+async def test_a_refusal_says_which_rule_forbids_it(enter, ticket):
+    li = await enter()
+    answer = await li.post(f"/tickets/{ticket.id}/merge", {"version": 1, "into": ticket.number, "reason": "试试"})
+    assert (answer.status, (await answer.json())["message"]) == (409, "不能并入自己。")
+
+
+async def test_a_ticket_that_there_is_not_cannot_be_named(enter, ticket):
+    li = await enter()
+    assert await refused(li, ticket, "merge", into="TS1", reason="x") == (404, "ticket_not_found")
+    assert await refused(li, ticket, "links", to="TS1", kind="related") == (404, "ticket_not_found")
+
+
+async def test_duplicates_are_suggested_until_somebody_decides(enter, ticket, other):
+    li = await enter()
+    assert [t["number"] for t in (await li.get(f"/tickets/{ticket.id}/duplicates"))["items"]] == [other.number]
+    assert "可能是同一件事" in await page(li, ticket)
+    version = await post(li, ticket, "links", to=other.number, kind="duplicate")
+    html = await page(li, ticket)
+    assert "可能是同一件事" not in html and "重复于" in html
+    link = html.split('data-post="')[1].split('"')[0]
+    await post(li, ticket, link, version)
+    assert "可能是同一件事" in await page(li, ticket)
+
+
+async def test_a_split_makes_a_second_ticket(enter, ticket):
+    li = await enter()
+    await post(li, ticket, "split", subject="另一件商品", facts=["right", "name"], queue="patent", reason="两件事")
+    assert "另一件商品" in await page(li, ticket)
+    assert await refused(li, ticket, "split", 2, subject="x", facts=["right"], queue="none", reason="x") == (
+        400, "bad_request",
+    )  # fmt: skip
+
+
+async def test_a_priority_is_chosen(enter, ticket):
+    li = await enter()
+    await post(li, ticket, "priority", priority="urgent")
+    html = await page(li, ticket)
+    assert '<option value="urgent" selected>' in html and "普通 → 紧急" in html
+
+
+async def test_a_corrected_fact_shows_and_a_wrong_one_is_explained(enter, ticket):
+    li = await enter()
+    await post(li, ticket, "fact-corrections", name="phone", value="13800138000", reason="写错")
+    html = await page(li, ticket)
+    assert "13800138000" in html and "更正登记事项" in html
+    answer = await li.post(
+        f"/tickets/{ticket.id}/fact-corrections", {"version": 2, "name": "phone", "value": "1", "reason": "x"}
+    )
+    body = await answer.json()
+    assert (answer.status, body["code"]) == (422, "fact_rejected")
+    assert "电话" in body["message"]
+
+
+async def test_both_versions_of_a_corrected_reply_stand_on_the_timeline(enter, ticket):
+    li, wang = await enter("李明"), await enter("王敏")
+    await li.post(f"/tickets/{ticket.id}/replies", {"text": "请到江西路办理"})
+    path = await id_on(li, ticket, "entries/…/correction")
+    assert path not in await page(wang, ticket), "nobody is shown what they may not do"
+    assert await refused(wang, ticket, path, 2, text="x", reason="x") == (403, "forbidden")
+    await post(li, ticket, path, 2, text="请到江东路办理", reason="路名写错")
+    html = await page(li, ticket)
+    assert "已更正" in html and "<del>请到江西路办理</del>" in html and "请到江东路办理" in html
+
+
+async def test_a_follow_up_is_moved_and_recorded(enter, ticket):
+    li = await enter()
+    await li.post(f"/tickets/{ticket.id}/transitions", {"to": "accepted", "version": 1})
+    await li.post(
+        f"/tickets/{ticket.id}/transitions", {"to": "resolved", "version": 2, "reason_code": "stopped"}
+    )
+    assert "2026-12-04" in await page(li, ticket)
+    version = await post(li, ticket, "follow-ups", 3, due_on="2026-12-10")
+    path = await id_on(li, ticket, "follow-ups/…/outcome")
+    await post(li, ticket, path, version, outcome="satisfied", text="很好")
+    assert "很好" in await page(li, ticket)
+
+
+# --- for every step -------------------------------------------------------------------------
+
+BODIES = {
+    "corrections": {"items": ["x"], "due_on": "2026-12-01"},
+    "extensions": {"clock": "acceptance", "amount": 1, "reason": "x"},
+    "transfers": {"authority": "x", "matter": "x"},
+    "merge": {"into": "", "reason": "x"},
+    "split": {"subject": "x", "facts": ["right"], "reason": "x"},
+    "links": {"to": "", "kind": "related"},
+    "priority": {"priority": "high"},
+    "fact-corrections": {"name": "phone", "value": "13800138000", "reason": "x"},
+    "follow-ups": {"due_on": "2026-12-01"},
+}
+
+
+@pytest.mark.parametrize("path", BODIES)
+async def test_every_step_is_refused_on_an_old_version_with_what_changed(enter, ticket, other, path):
+    li = await enter()
+    await li.post(f"/tickets/{ticket.id}/assignment", {"version": 1})
+    body = {name: other.number if value == "" else value for name, value in BODIES[path].items()}
+    answer = await li.post(f"/tickets/{ticket.id}/{path}", {**body, "version": 1, "seen": 1})
+    told = await answer.json()
+    assert (answer.status, told["code"]) == (409, "ticket_changed_meanwhile")
+    assert [change["title"] for change in told["details"]["changes"]] == ["分派"]
+
+
+@pytest.mark.parametrize("path", BODIES)
+@pytest.mark.parametrize("body", [{}, {"version": 1, "items": 7, "clock": 7, "authority": 7, "to": 7, "due_on": "x"}])
+async def test_every_step_refuses_what_cannot_be_read(enter, ticket, path, body):
+    li = await enter()
+    assert (await li.post(f"/tickets/{ticket.id}/{path}", body)).status == 400
+
+
+@pytest.mark.parametrize("path", [*BODIES, "unmerge"])
+async def test_every_step_needs_a_ticket_a_login_and_a_token(enter, stranger, ticket, path):
+    li, body = await enter(), {"version": 1, "reason": "x"} | BODIES.get(path, {})
+    body = {name: ticket.number if value == "" else value for name, value in body.items()}
+    assert (await li.post(f"/tickets/nothing/{path}", body)).status == 404
+    assert (await li.post(f"/tickets/{ticket.id}/{path}", body, headers={})).status == 403
+    assert (await (await stranger()).post(f"/tickets/{ticket.id}/{path}", body)).status == 401
+
+
+# --- what waits -----------------------------------------------------------------------------
+
+
+async def test_what_waits_is_listed_on_one_page(enter, ticket, other):
+    li = await enter()
+    await post(li, ticket, "extensions", clock="acceptance", amount=5, reason="案情复杂")
+    await li.post(f"/tickets/{other.id}/transitions", {"to": "accepted", "version": 1})
+    await post(li, other, "transfers", 2, authority="市场监管局", matter="线索")
+    html = await li.page("/console/tasks")
+    assert ticket.number in html and other.number in html
+    assert "案情复杂" in html and "市场监管局" in html
+
+
+async def test_a_merged_ticket_still_takes_what_its_citizen_adds(enter, desk, other):
+    source = await opened(desk, name="李某")
+    li = await enter()
+    await post(li, source.ticket, "merge", into=other.number, reason="同一件事")
+    async with desk.begin() as session:
+        await tickets.supplement(
+            session, desk.office, source.ticket.number, source.code, text="补充一张照片", now=desk.clock()
+        )
+    assert "补充一张照片" in await page(li, source.ticket)

@@ -1,0 +1,106 @@
+"""Transfers: sent, received, answered or given back; the feedback clock; what the citizen hears."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.bootstrap import Desk
+from bot.helpdesk.errors import BadRequest, IllegalTransition
+from bot.helpdesk.sla import Target, Unit
+from bot.services.life_cycle.looking import transfers_of
+from bot.services.life_cycle.transfers import record_feedback, record_receipt, transfer_to_authority
+from tests.services.life_cycle.conftest import Case
+from tests.support.clock import FakeClock
+
+
+@pytest.fixture
+async def accepted(case: Case, desk: Desk) -> Case:
+    """An accepted complaint under a policy that promises feedback within 20 working days."""
+    policies = [
+        replace(p, clocks={**p.clocks, "feedback": Target(20, Unit.WORKING_DAYS)})
+        if p.id == "complaint" else p
+        for p in desk.office.sla.policies
+    ]  # fmt: skip
+    object.__setattr__(desk.office.sla, "policies", policies)
+    await case.moves("accepted")
+    return case
+
+
+async def sends(case: Case, **changes: object) -> str:
+    values = {"authority": "市市场监督管理局", "contact": "办公室 0571-00000000", "matter": "销售假冒商标商品的线索"}
+    await case.does(transfer_to_authority, **(values | changes))
+    async with case.desk.read() as session:
+        return (await transfers_of(session, case.id))[0].id
+
+
+async def test_the_feedback_clock_runs_and_ours_waits(accepted: Case, clock: FakeClock) -> None:
+    await sends(accepted, reason_code="jurisdiction")
+    clocks = await accepted.clocks()
+    assert (clocks["feedback"].state, clocks["resolution"].state) == ("running", "paused")
+    assert (await accepted.row()).status == "transferred"
+    said = (await accepted.told())[-1]
+    assert "市市场监督管理局" in said and "销售假冒商标商品的线索" in said
+    assert "0571" not in said, "how staff reach the authority is not the citizen's business"
+
+
+async def test_receipt_and_feedback_reach_the_citizen_and_our_clock_goes_on(
+    accepted: Case, clock: FakeClock
+) -> None:
+    transfer = await sends(accepted)
+    due_at = (await accepted.clocks())["resolution"].due_at
+    clock.move(timedelta(days=3))
+    await accepted.does(record_receipt, transfer, receipt_no="市监〔2026〕12号")
+    assert "市监〔2026〕12号" in (await accepted.told())[-1]
+    clock.move(timedelta(days=4))
+    await accepted.does(record_feedback, transfer, text="已立案调查")
+    clocks = await accepted.clocks()
+    assert clocks["feedback"].state == "met"
+    assert clocks["resolution"].state == "running" and clocks["resolution"].due_at > due_at
+    assert "已立案调查" in (await accepted.told())[-1]
+    assert (await accepted.row()).status == "transferred"
+    assert await accepted.chain_holds()
+
+
+async def test_what_is_given_back_is_ours_again(accepted: Case, clock: FakeClock) -> None:
+    transfer = await sends(accepted)
+    await accepted.does(record_feedback, transfer, text="不属本局管辖", returned=True)
+    assert (await accepted.row()).status == "in_progress"
+    assert "退回" in (await accepted.told())[-1]
+    clock.move(timedelta(hours=1))
+    again = await sends(accepted, authority="区市场监督管理局")
+    assert again != transfer
+
+
+async def test_feedback_comes_once_and_a_receipt_before_it(accepted: Case) -> None:
+    transfer = await sends(accepted)
+    await accepted.does(record_receipt, transfer)
+    with pytest.raises(BadRequest):
+        await accepted.does(record_receipt, transfer)
+    await accepted.does(record_feedback, transfer, text="已处理")
+    for step, values in ((record_receipt, {}), (record_feedback, {"text": "再来一次"})):
+        with pytest.raises(BadRequest):
+            await accepted.does(step, transfer, **values)
+
+
+async def test_another_tickets_transfer_is_not_touched(accepted: Case, make_case) -> None:
+    transfer, other = await sends(accepted), await make_case(facts={"n": 1})
+    with pytest.raises(BadRequest):
+        await other.does(record_feedback, transfer, text="张冠李戴")
+
+
+@pytest.mark.parametrize("changes", [{"authority": " "}, {"matter": ""}, {"authority": "局" * 101}, {"reason_code": "x"}])
+async def test_a_transfer_without_its_words_is_refused(accepted: Case, changes: dict) -> None:
+    with pytest.raises(BadRequest):
+        await sends(accepted, **changes)
+
+
+async def test_what_is_not_accepted_is_not_transferred(case: Case) -> None:
+    with pytest.raises(IllegalTransition):
+        await sends(case)
+
+
+async def test_the_feedback_clock_ends_with_the_ticket(accepted: Case) -> None:
+    await sends(accepted)
+    await accepted.moves("resolved", "已由该局处理")
+    assert (await accepted.clocks())["feedback"].state == "met"
