@@ -7,8 +7,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.sla import ClockState, Due, Pause, compute
+from bot.helpdesk.calendar import CalendarVersion
+from bot.helpdesk.sla import ClockState, Due, DueDate, Pause, Policy, PolicyMissing, compute
 from bot.services.sla.book import SlaBook
+from bot.services.sla.records import renew_book
 from bot.store.database import announce
 from bot.store.tables import SlaClock, SlaEvent, SlaPause
 
@@ -16,19 +18,41 @@ from bot.store.tables import SlaClock, SlaEvent, SlaPause
 ACTIVE = (ClockState.RUNNING.value, ClockState.PAUSED.value, ClockState.BREACHED.value)
 
 
-def apply_due(clock: SlaClock, due: Due) -> None:
+def apply_due(clock: SlaClock, due: Due | DueDate) -> None:
     clock.due_at, clock.warn_at, clock.provisional = due.due_at, due.warn_at, due.provisional
     clock.next_check_at = clock.due_at if clock.level else clock.warn_at
 
 
 async def due(session: AsyncSession, book: SlaBook, clock: SlaClock) -> Due:
-    policy = book.version(clock.policy_id, clock.policy_version)
+    """Count a clock under the versions it was last counted under, and explain how."""
+    policy, calendar = await rules_of(session, book, clock)
     return compute(
         clock.started_at,
         policy.clocks[clock.clock],
-        book.calendar,
+        calendar.calendar,
         await pauses(session, clock.id),
         warn_ratio=policy.warn_ratio,
+    )
+
+
+async def rules_of(
+    session: AsyncSession, book: SlaBook, clock: SlaClock
+) -> tuple[Policy, CalendarVersion]:
+    """Return the policy and the calendar that a clock was last counted under.
+
+    Another process may have saved them a moment ago, so what is not known is asked of the store.
+    """
+    try:
+        return _known_rules(book, clock)
+    except PolicyMissing:
+        await renew_book(session, book)
+        return _known_rules(book, clock)
+
+
+def _known_rules(book: SlaBook, clock: SlaClock) -> tuple[Policy, CalendarVersion]:
+    return (
+        book.version(clock.policy_id, clock.policy_version),
+        book.calendar_version(clock.calendar_id, clock.calendar_version),
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.sla import ClockState, Pause, Step, Target, read_clock
 from bot.services.sla.book import SlaBook
-from bot.services.sla.counting import ACTIVE, due, pauses
+from bot.services.sla.counting import ACTIVE, due, pauses, rules_of
 from bot.store.tables import SlaClock, SlaEvent
 
 
@@ -26,6 +26,8 @@ class ClockView:
     level: str
     policy_id: str
     policy_version: int
+    calendar_id: str
+    calendar_version: int
     started_at: datetime
     stopped_at: datetime | None
     due_at: datetime
@@ -91,6 +93,8 @@ def _view(clock: SlaClock, pauses: Sequence[Pause], now: datetime) -> ClockView:
         level=reading.level.value,
         policy_id=clock.policy_id,
         policy_version=clock.policy_version,
+        calendar_id=clock.calendar_id,
+        calendar_version=clock.calendar_version,
         started_at=clock.started_at,
         stopped_at=clock.stopped_at,
         due_at=clock.due_at,
@@ -118,7 +122,7 @@ async def _explanation(
     events = await session.scalars(
         select(SlaEvent).where(SlaEvent.clock_id == clock.id).order_by(SlaEvent.at, SlaEvent.id)
     )
-    policy = book.version(clock.policy_id, clock.policy_version)
+    policy, _ = await rules_of(session, book, clock)
     return ClockExplanation(
         view=_view(clock, stood_still, now),
         target=policy.clocks[clock.clock],

@@ -2,7 +2,7 @@
 
 from bot.store.tables.base import Base
 from bot.store.tables.conversations import Conversation, Handoff, Inbound, Message, Outbox
-from bot.store.tables.sla import SlaClock, SlaEvent, SlaPause
+from bot.store.tables.sla import SlaCalendar, SlaClock, SlaEvent, SlaPause, SlaPolicy, SlaRecount
 from bot.store.tables.staff import Agent, LoginAttempt, StaffSession
 from bot.store.tables.tickets import AuditRoot, Evidence, Ticket, TicketEntry, TicketEvent
 
@@ -17,9 +17,12 @@ __all__ = [
     "LoginAttempt",
     "Message",
     "Outbox",
+    "SlaCalendar",
     "SlaClock",
     "SlaEvent",
     "SlaPause",
+    "SlaPolicy",
+    "SlaRecount",
     "StaffSession",
     "Ticket",
     "TicketEntry",
