@@ -9,6 +9,7 @@ from bot.store.tables import Agent
 
 RESERVED: Mapping[str, frozenset[str]] = {
     "ticket.assign_other": frozenset({"supervisor", "administrator"}),
+    "sla.rules": frozenset({"supervisor", "administrator"}),
 }
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
 from typing import Literal
 
 from bot.helpdesk.errors import HelpdeskError
@@ -218,6 +219,6 @@ def check_frames(frames: Sequence[Frame]) -> None:
     for start, end in frames:
         if start >= end:
             raise ValueError(f"frame ends before it starts: {start:%H:%M}-{end:%H:%M}")
-    for (_, end), (start, _) in zip(frames, frames[1:], strict=False):
+    for (_, end), (start, _) in pairwise(frames):
         if start < end:
             raise ValueError(f"frames overlap or are out of order at {start:%H:%M}")

@@ -282,7 +282,7 @@ async def test_old_warnings_stay_and_a_new_promise_warns_anew(desk: Desk, clock:
 async def test_a_change_of_the_calendar_alone_does_not_warn_twice(desk: Desk, clock: FakeClock) -> None:
     ticket_id = await opens(desk)
     clock.at = (await acceptance_of(desk, ticket_id)).warn_at + timedelta(minutes=1)
-    days = {day: value for day, value in desk.office.calendar.days.items()}
+    days = dict(desk.office.calendar.days)
     days |= {desk.office.calendar.local_date(clock()) + timedelta(days=1): calendar_day()}
     await saves_calendar(desk, await make_agent(desk), days=days, loaded_years=frozenset({2026}))
     await recounts(desk)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -96,8 +96,9 @@ async def preview(
         return found
     is_policy = isinstance(version, Policy)
     book = book.with_versions(policies=[version]) if is_policy else book.with_versions(calendars=[version])
-    async for clock, pauses in _open_clocks(session, version, scope, now):
-        _add(found, clock, count_again(book, version, clock, pauses, now=now))
+    async for clocks in _open_clocks(session, version, scope, now):
+        for clock, pauses in clocks:
+            _add(found, clock, count_again(book, version, clock, pauses, now=now))
     if is_policy:
         found.kept = await _kept(session, version)
     found.rows = await _named(session, _first(found.rows))
@@ -106,8 +107,8 @@ async def preview(
 
 async def _open_clocks(
     session: AsyncSession, version: Version, scope: str, now: datetime
-) -> AsyncIterator[tuple[Any, Sequence[Pause]]]:
-    """Yield each clock with its pauses, in one pass over the join of both."""
+) -> AsyncIterator[list[tuple[Any, list[Pause]]]]:
+    """Yield clocks with their pauses, some at a time, in one pass over the join of both."""
     rows = await session.stream(
         select(*COLUMNS, SlaPause.from_at, SlaPause.to_at, SlaPause.reason)
         .outerjoin(SlaPause, SlaPause.clock_id == SlaClock.id)
@@ -115,16 +116,17 @@ async def _open_clocks(
         .order_by(SlaClock.id, SlaPause.from_at)
         .execution_options(yield_per=_CHUNK)
     )
-    last, pauses = None, []
-    async for row in rows:
-        if last is not None and row.id != last.id:
-            yield last, pauses
-            pauses = []
-        last = row
-        if row.from_at is not None:
-            pauses.append(Pause(row.from_at, row.to_at, row.reason))
-    if last is not None:
-        yield last, pauses
+    clocks: list[tuple[Any, list[Pause]]] = []
+    async for part in rows.partitions():
+        # The pauses of the last clock may go on in the next part.
+        clocks, done = clocks[-1:], clocks[:-1]
+        for row in part:
+            if not clocks or row.id != clocks[-1][0].id:
+                clocks.append((row, []))
+            if row.from_at is not None:
+                clocks[-1][1].append(Pause(row.from_at, row.to_at, row.reason))
+        yield done
+    yield clocks
 
 
 def _add(found: Preview, clock: Any, after: Recounted) -> None:
