@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.assistant.engine import AssistantEngine, HttpEngine
 from bot.assistant.presenter import Presenter
 from bot.assistant.turns import TurnRunner
-from bot.knowledge import KnowledgeBase, load_calendar, load_policies, load_ticket_rules
+from bot.knowledge import KnowledgeBase, load_calendars, load_policies, load_ticket_rules
 from bot.knowledge.imported_laws import imported_dir
 from bot.services.evidence import EvidenceStorage
 from bot.services.forms import FormCatalogue
 from bot.services.live import Hub
 from bot.services.office import Office
 from bot.services.signing import Signer
-from bot.services.sla import SlaBook
+from bot.services.sla import SlaBook, lacks_shipped, load_book, take_over_shipped
 from bot.settings import Secrets, Settings, load_secrets
 from bot.store.database import Database
 from bot.store.migrate import upgrade
@@ -105,18 +106,23 @@ async def create_desk(
         library: The library, if it has been read already.
     """
     secrets = load_secrets(settings)
-    hub = Hub()
-    database = Database(settings.database, publish=hub.publish)
+    hub, book = Hub(), SlaBook((), ())
+
+    def publish(announcements: Sequence[tuple[str, Any]]) -> None:
+        # First the book, so that whoever is woken by a commit counts by what it saved.
+        book.heed(announcements)
+        hub.publish(announcements)
+
+    database = Database(settings.database, publish=publish)
     await upgrade(database.engine)
+    await load_rules(settings, database, book, now=clock())
     library = library or Library.load(settings)
     knowledge = library.knowledge
     texts = Texts.load()
     tools = load_tools(settings, knowledge)
     office = Office(
         texts=texts,
-        sla=SlaBook(
-            load_calendar(settings.knowledge_dir), load_policies(settings.knowledge_dir)
-        ),
+        sla=book,
         signer=Signer(secrets.secret_key.get_secret_value()),
         rules=load_ticket_rules(settings.knowledge_dir),
     )
@@ -143,6 +149,19 @@ async def create_desk(
         ),
         tools=tools,
     )
+
+
+async def load_rules(settings: Settings, database: Database, book: SlaBook, *, now: datetime) -> None:
+    """Fill the book from the store, which takes over what is shipped and not there yet."""
+    shipped = SlaBook(load_calendars(settings.knowledge_dir), load_policies(settings.knowledge_dir))
+    async with database.read() as session:
+        is_missing = await lacks_shipped(session, shipped)
+    if is_missing:
+        async with database.begin() as session:
+            await take_over_shipped(session, shipped, now=now)
+    async with database.read() as session:
+        stored = await load_book(session)
+    book.learn(stored.policies, stored.calendars)
 
 
 def load_tools(settings: Settings, knowledge: KnowledgeBase | None = None) -> ToolBox:

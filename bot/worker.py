@@ -20,6 +20,8 @@ from bot.services.life_cycle import corrections
 log = structlog.get_logger()
 
 _SWEEP_BATCH = 500
+#: Another process's new version of a rule is known here after so long; see `sla.saving`.
+_RULES_INTERVAL_SECONDS = 3.0
 #: A message older than this that still waits for the bot was left behind by a process that died.
 _STRANDED_AFTER = timedelta(seconds=30)
 
@@ -27,10 +29,38 @@ _STRANDED_AFTER = timedelta(seconds=30)
 async def run(desk: Desk, stop: asyncio.Event) -> None:
     """Do a round every `sweep_interval_seconds` until told to stop; a round is never cut short."""
     await settle_provisional(desk, desk.clock())
+    watching = asyncio.create_task(watch_rules(desk, stop))
     while not stop.is_set():
         await run_once(desk, desk.clock())
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), desk.settings.sweep_interval_seconds)
+    await watching
+
+
+async def watch_rules(desk: Desk, stop: asyncio.Event) -> None:
+    """Every few seconds learn what other processes saved, and count again what a save has moved."""
+    while not stop.is_set():
+        try:
+            async with desk.read() as session:
+                await sla.renew_book(session, desk.office.sla)
+            await recount_clocks(desk, desk.clock(), stop)
+        except Exception:
+            log.exception("worker.failed", part="watch_rules")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _RULES_INTERVAL_SECONDS)
+
+
+async def recount_clocks(desk: Desk, now: datetime, stop: asyncio.Event | None = None) -> None:
+    """Count again, in short transactions, the clocks that are on a version older than the one saved."""
+    async with desk.read() as session:
+        if not await sla.is_recount_open(session, now=now):
+            return
+    while not (stop and stop.is_set()):
+        async with desk.begin() as session:
+            batch = await sla.recount(session, desk.office.sla, now=now)
+        if not batch.counted:
+            return
+        log.info("sla.recounted", counted=batch.counted, moved=batch.moved)
 
 
 async def settle_provisional(desk: Desk, now: datetime) -> None:

@@ -19,6 +19,7 @@ from bot.console import (
     moments,
     office_hours,
     pages,
+    rules,
     tasks,
     tickets,
 )
@@ -35,6 +36,7 @@ def create_console_app(desk: Desk) -> web.Application:
     """Return the pages, to be mounted at `/console`."""
     app = web.Application(middlewares=[harden, page_errors, guard])
     app[DESK], app[WORDS], app[PASSWORDS] = desk, Words.load(desk.texts), Passwords()
+    app.add_routes(rules.routes())
     _set_up_templates(app)
     app.router.add_static("/static", _HERE / "static", name="static")
     app.add_routes(

@@ -33,6 +33,8 @@ STATUS: Mapping[str, int] = {
     "password_change_required": 403,
     "reason_required": 422,
     "session_invalid": 401,
+    "sla_rule_changed": 409,
+    "sla_rule_invalid": 422,
     "ticket_changed_meanwhile": 409,
     "ticket_not_found": 404,
     # the life of a ticket

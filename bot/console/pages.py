@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import aiohttp_jinja2
 from aiohttp import web
 
-from bot.console import present
+from bot.console import present, roles
 from bot.console.conversations import VIEWS
 from bot.console.facts import facts_of
 from bot.console.history import lines_of
@@ -47,6 +48,8 @@ class Explained:
     amount: int
     policy_id: str
     policy_version: int
+    calendar_id: str
+    calendar_version: int
     started_at: datetime
     stopped_at: datetime | None
     steps: list[dict[str, Any]]
@@ -68,6 +71,7 @@ def render(request: web.Request, template: str, **context: Any) -> web.Response:
         "office": office,
         "now": now,
         "request": request,
+        "may": functools.partial(roles.may, request[AGENT]),
     }
     return aiohttp_jinja2.render_template(template, request, {**common, **context})
 
@@ -220,12 +224,15 @@ def _explained(found: ClockExplanation, book: SlaBook, now: datetime) -> Explain
         amount=found.target.amount,
         policy_id=view.policy_id,
         policy_version=view.policy_version,
+        calendar_id=view.calendar_id,
+        calendar_version=view.calendar_version,
         started_at=view.started_at,
         stopped_at=view.stopped_at,
         steps=_with_totals(found.steps),
         events=[{"kind": kind, "at": at} for kind, at, _ in found.events],
         bar=time_bar(
-            found.steps, started_at=view.started_at, due_at=view.due_at, now=now, running=running
+            found.steps, started_at=view.started_at, due_at=view.due_at, now=now, running=running,
+            warn_at=view.warn_at, stopped_at=view.stopped_at,
         ),
     )
 
@@ -234,7 +241,7 @@ def _with_totals(steps: list[Step]) -> list[dict[str, Any]]:
     """Return the steps with the running total; the due line's own count is the promise itself."""
     rows, total = [], 0.0
     for step in steps:
-        counts = step.kind in ("counted", "makeup")
+        counts = step.kind in ("counted", "makeup", "special_hours")
         total += step.counted if counts else 0
         rows.append(
             {

@@ -219,6 +219,7 @@ def explanation(found: ClockExplanation) -> dict[str, Any]:
         "state": view.state,
         "level": view.level,
         "policy": {"id": view.policy_id, "version": view.policy_version},
+        "calendar": {"id": view.calendar_id, "version": view.calendar_version},
         "target": {"amount": found.target.amount, "unit": found.target.unit.value},
         "started_at": view.started_at.isoformat(),
         "stopped_at": _iso(view.stopped_at),

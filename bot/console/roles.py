@@ -11,6 +11,7 @@ RESERVED: Mapping[str, frozenset[str]] = {
     "ticket.assign_other": frozenset({"supervisor", "administrator"}),
     "ticket.decide_extension": frozenset({"supervisor", "administrator"}),
     "ticket.correct_entry_of_others": frozenset({"supervisor", "administrator"}),
+    "sla.rules": frozenset({"supervisor", "administrator"}),
 }
 
 

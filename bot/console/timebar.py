@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from bot.console.moments import ZONE, day, day_time
 from bot.helpdesk.sla import Step
 
-#: Kinds that are drawn, what lies on top last. The others are instants or notes.
-_DRAWN = ("start_day", "weekend", "holiday", "counted", "makeup", "pause")
+#: Kinds that are drawn, what lies on top last. The others are instants or notes. `late` is no step: it
+#: is the time from the due date until what was promised was done, or until now.
+_DRAWN = ("start_day", "weekend", "holiday", "counted", "makeup", "special_hours", "assumed_year", "pause", "late")
 _TICKS = 9
 _SHORT = timedelta(days=3)
 _EDGE = 6.0
@@ -18,11 +19,24 @@ _EDGE = 6.0
 
 @dataclass(frozen=True)
 class Part:
-    """One stretch; `x` and `width` are per cent of the bar."""
+    """One stretch; `x` and `width` are per cent of the bar, `y` and `height` pixels of the drawing.
+
+    Pauses and years whose holidays are not known are strips, so that what lies beneath stays visible.
+    """
 
     kind: str
     x: float
     width: float
+
+    @property
+    def y(self) -> int:
+        """Return where its upper edge is."""
+        return 28 if self.kind == "pause" else 14
+
+    @property
+    def height(self) -> int:
+        """Return how high it is."""
+        return {"pause": 8, "assumed_year": 4}.get(self.kind, 22)
 
 
 @dataclass(frozen=True)
@@ -37,13 +51,15 @@ class Tick:
 
 @dataclass(frozen=True)
 class TimeBar:
-    """What the template draws."""
+    """What the template draws; `kinds` says of how many stretches of each kind, for the legend and for
+    those who hear the picture instead of seeing it."""
 
     to_at: datetime
     parts: list[Part]
     ticks: list[Tick]
-    kinds: list[str]
+    kinds: dict[str, int]
     due_x: float | None
+    warn_x: float | None
     now_x: float | None
     now_anchor: str
 
@@ -60,26 +76,46 @@ class _Scale:
         return round((inside - self.from_at).total_seconds() / self._seconds * 100, 3)
 
 
-def time_bar(steps: Sequence[Step], *, started_at: datetime, due_at: datetime, now: datetime, running: bool) -> TimeBar:
-    """Return the bar of one clock, from its start to its due date, or to now if it is late.
+def time_bar(
+    steps: Sequence[Step],
+    *,
+    started_at: datetime,
+    due_at: datetime,
+    now: datetime,
+    running: bool,
+    warn_at: datetime | None = None,
+    stopped_at: datetime | None = None,
+) -> TimeBar:
+    """Return the bar of one clock, from its start to its due date, or to its late end.
 
     Args:
         running: The clock still counts, so `now` is marked.
+        warn_at: When staff are warned; left out, it is not marked.
+        stopped_at: When it was stopped; None while it counts.
     """
-    to_at = max(due_at, now) if running else due_at
+    until = now if running else stopped_at or due_at
+    to_at = max(due_at, until)
     # A little room on the right, so that the due mark does not end the picture.
     scale = _Scale(started_at, to_at + (to_at - started_at) * 0.02)
-    drawn = sorted((s for s in steps if s.kind in _DRAWN), key=lambda step: _DRAWN.index(step.kind))
+    late = [Step("late", due_at, until)] if until > due_at and not _stands_still(steps, due_at) else []
+    drawn = sorted((s for s in [*steps, *late] if s.kind in _DRAWN), key=lambda step: _DRAWN.index(step.kind))
+    kinds = [step.kind for step in drawn]
     now_x = scale(now) if running else None
     return TimeBar(
         to_at=to_at,
         parts=[_part(step, scale, now) for step in drawn],
         ticks=_ticks(scale),
-        kinds=[kind for kind in _DRAWN if any(step.kind == kind for step in drawn)],
+        kinds={kind: kinds.count(kind) for kind in _DRAWN if kind in kinds},
         due_x=scale(due_at),
+        warn_x=scale(warn_at) if warn_at else None,
         now_x=now_x,
         now_anchor=_anchor(now_x or 0.0),
     )
+
+
+def _stands_still(steps: Sequence[Step], due_at: datetime) -> bool:
+    """Tell whether a pause lasts that began before the due date, which will therefore move."""
+    return any(s.kind == "pause" and s.to_at is None and s.from_at < due_at for s in steps)
 
 
 def _part(step: Step, scale: _Scale, now: datetime) -> Part:

@@ -8,9 +8,10 @@ Days are local days of the calendar's zone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
 from typing import Literal
 
 from bot.helpdesk.errors import HelpdeskError
@@ -36,14 +37,24 @@ class Day:
     """A day on which the weekly rule does not hold.
 
     Attributes:
-        kind: ``holiday`` has no office hours; ``makeup`` (调休上班) has those of a normal weekday.
+        kind: ``holiday`` has no office hours; ``makeup`` (调休上班) has those of a normal weekday;
+            ``special_hours`` has its own, as on a half day.
         title: Its name in Chinese, as staff read it in an explanation.
         source: Title and date of the notice that says so.
+        frames: Office hours of a day with special hours; none for the other kinds.
+    Raises:
+        ValueError: Special hours without a frame, frames on another kind, or impossible frames.
     """
 
-    kind: Literal["holiday", "makeup"]
+    kind: Literal["holiday", "makeup", "special_hours"]
     title: str = ""
     source: str = ""
+    frames: tuple[Frame, ...] = ()
+
+    def __post_init__(self) -> None:
+        if bool(self.frames) != (self.kind == "special_hours"):
+            raise ValueError(f"only special hours have frames, and they need one: {self.kind}")
+        check_frames(self.frames)
 
 
 def check_aware(at: datetime, name: str) -> datetime:
@@ -64,7 +75,7 @@ class BusinessCalendar:
     Args:
         zone: Zone of the office, in which days and frames are meant.
         frames: Weekday (0 is Monday) to its frames; a weekday left out has none.
-        days: Holidays and make-up working days.
+        days: Holidays, make-up working days and days with special hours.
         loaded_years: Years whose yearly notice is in ``days``.
     Raises:
         ValueError: A frame that ends before it starts, overlapping frames, or no frame at all.
@@ -78,7 +89,9 @@ class BusinessCalendar:
 
     def __post_init__(self) -> None:
         for weekday, frames in self.frames.items():
-            _check_frames(weekday, frames)
+            if weekday not in range(7):
+                raise ValueError(f"weekday out of range 0-6: {weekday}")
+            check_frames(frames)
         with_frames = [self.frames[weekday] for weekday in sorted(self.frames) if self.frames[weekday]]
         if not with_frames:
             raise ValueError("a calendar needs office hours on at least one weekday")
@@ -176,18 +189,36 @@ class BusinessCalendar:
         special = self.days.get(day)
         if special is None:
             return self.frames.get(day.weekday(), ())
-        return self._normal if special.kind == "makeup" else ()
+        return self._normal if special.kind == "makeup" else special.frames
 
     def _instant(self, day: date, at: time) -> datetime:
         return datetime.combine(day, at, self.zone).astimezone(UTC)
 
 
-def _check_frames(weekday: int, frames: tuple[Frame, ...]) -> None:
-    if weekday not in range(7):
-        raise ValueError(f"weekday out of range 0-6: {weekday}")
+@dataclass(frozen=True)
+class CalendarVersion:
+    """One version of one calendar.
+
+    Attributes:
+        id: Stays the same from version to version; policies name it.
+        version: Grows by one with every change; a clock keeps the one it was last counted on.
+        calendar: What it says.
+    """
+
+    id: str
+    version: int
+    calendar: BusinessCalendar
+
+
+def check_frames(frames: Sequence[Frame]) -> None:
+    """Refuse the frames of one day if they cannot be.
+
+    Raises:
+        ValueError: A frame that ends before it starts, or frames that overlap or are out of order.
+    """
     for start, end in frames:
         if start >= end:
             raise ValueError(f"frame ends before it starts: {start:%H:%M}-{end:%H:%M}")
-    for (_, end), (start, _) in zip(frames, frames[1:], strict=False):
+    for (_, end), (start, _) in pairwise(frames):
         if start < end:
             raise ValueError(f"frames overlap or are out of order at {start:%H:%M}")

@@ -16,13 +16,16 @@ class Effect(StrEnum):
 
     START begins a clock (a new round of one that has ended), RESUME ends a pause, STOP means that
     what was promised is done, CANCEL that it is no longer owed. An effect that finds no clock to
-    work on (RESUME without a pause, STOP without a running clock) does nothing.
+    work on (RESUME without a pause, STOP without a running clock) does nothing. RESTART is a STOP and,
+    if it found a clock to stop, the START of the next round. A START does nothing where the policy
+    promises no such clock.
     """
 
     START = "start"
     PAUSE = "pause"
     RESUME = "resume"
     STOP = "stop"
+    RESTART = "restart"
     CANCEL = "cancel"
 
 
@@ -39,6 +42,8 @@ ROWS: tuple[tuple[str, str, str, Effect], ...] = (
     ("ticket", "needs_correction", "resolution", Effect.PAUSE),
     ("ticket", "submitted", "resolution", Effect.RESUME),
     ("ticket", "in_progress", "resolution", Effect.RESUME),
+    ("ticket", "transferred", "resolution", Effect.PAUSE),
+    ("ticket", "feedback_received", "resolution", Effect.RESUME),
     ("ticket", "resolved", "resolution", Effect.STOP),
     ("ticket", "closed", "resolution", Effect.STOP),
     ("ticket", "withdrawn", "resolution", Effect.CANCEL),
@@ -50,15 +55,28 @@ ROWS: tuple[tuple[str, str, str, Effect], ...] = (
     ("ticket", "resolved", "first_response", Effect.STOP),
     ("ticket", "closed", "first_response", Effect.CANCEL),
     ("ticket", "withdrawn", "first_response", Effect.CANCEL),
-    # Another authority has the matter: its feedback is owed, our own resolution waits for it.
+    # From the acceptance until the matter is with the authority.
+    ("ticket", "accepted", "transfer", Effect.START),
+    ("ticket", "transferred", "transfer", Effect.STOP),
+    ("ticket", "resolved", "transfer", Effect.CANCEL),
+    ("ticket", "closed", "transfer", Effect.CANCEL),
+    ("ticket", "withdrawn", "transfer", Effect.CANCEL),
+    # While the authority has it; taken back or ended without its word, nobody owes feedback.
     ("ticket", "transferred", "feedback", Effect.START),
-    ("ticket", "transferred", "resolution", Effect.PAUSE),
     ("ticket", "feedback_received", "feedback", Effect.STOP),
-    ("ticket", "feedback_received", "resolution", Effect.RESUME),
-    ("ticket", "resolved", "feedback", Effect.STOP),
+    ("ticket", "in_progress", "feedback", Effect.CANCEL),
+    ("ticket", "resolved", "feedback", Effect.CANCEL),
     ("ticket", "closed", "feedback", Effect.CANCEL),
     ("ticket", "withdrawn", "feedback", Effect.CANCEL),
-    # Handled with another ticket: nothing is owed on this one.
+    # While it is worked on: words from a person, again and again.
+    ("ticket", "accepted", "next_update", Effect.START),
+    ("ticket", "reopened", "next_update", Effect.START),
+    ("ticket", "public_reply", "next_update", Effect.RESTART),
+    ("ticket", "transferred", "next_update", Effect.RESTART),
+    ("ticket", "resolved", "next_update", Effect.CANCEL),
+    ("ticket", "closed", "next_update", Effect.CANCEL),
+    ("ticket", "withdrawn", "next_update", Effect.CANCEL),
+    # What was merged into another ticket is owed there.
     ("ticket", "merged", "first_response", Effect.CANCEL),
     ("ticket", "merged", "acceptance", Effect.CANCEL),
     ("ticket", "merged", "resolution", Effect.CANCEL),
@@ -78,7 +96,8 @@ def effects_of(subject: str, event: str) -> Mapping[str, Effect]:
 
     Args:
         subject: ``ticket`` or ``handoff``.
-        event: A ticket status just entered, ``opened``, ``public_reply``, ``feedback_received``, ``merged``; or for a handoff
+        event: A ticket status just entered, ``opened``, ``public_reply``, ``feedback_received``,
+            ``merged``; or for a handoff
             ``queued``, ``human_reply``, ``handed_back``, ``returned_to_bot``, ``closed``.
     """
     return {clock: effect for *when, clock, effect in ROWS if when == [subject, event]}

@@ -75,14 +75,14 @@ class Holidays:
 
     def is_off(self, day: date) -> bool:
         """Tell whether a day is a holiday or a weekend that is not worked."""
-        special = self.days.get(day)
+        special = self._special(day)
         if special is not None:
             return special.kind == "holiday"
         return day.weekday() >= _SATURDAY or self._is_fixed(day)
 
     def title(self, day: date) -> str:
         """Return the name of a holiday or make-up day; empty for an ordinary day or weekend."""
-        special = self.days.get(day)
+        special = self._special(day)
         if special is not None:
             return special.title
         return self.fixed[day.month, day.day] if self._is_fixed(day) else ""
@@ -90,6 +90,11 @@ class Holidays:
     def is_known(self, day: date) -> bool:
         """Tell whether the yearly notice for a day is known."""
         return day.year in self.loaded_years
+
+    def _special(self, day: date) -> Day | None:
+        """Return what the notice says of a day; an office's special hours say nothing of the law's periods."""
+        special = self.days.get(day)
+        return None if special is None or special.kind == "special_hours" else special
 
     def _is_fixed(self, day: date) -> bool:
         return not self.is_known(day) and (day.month, day.day) in self.fixed

@@ -13,7 +13,7 @@ from bot.helpdesk.targets import Pause, Target, Unit
 _DAY = timedelta(days=1)
 _ORDER = (
     "start", "start_day", "month_end", "assumed_year", "holiday", "weekend",
-    "counted", "makeup", "pause", "extension", "due",
+    "counted", "makeup", "special_hours", "pause", "extension", "due",
 )  # fmt: skip
 
 
@@ -22,8 +22,8 @@ class Step:
     """One line of an explanation.
 
     Attributes:
-        kind: ``start``; ``start_day`` (not counted); ``counted`` and ``makeup`` (a make-up working
-            day that counts); ``holiday`` and ``weekend`` (not counted); ``pause``; ``month_end``
+        kind: ``start``; ``start_day`` (not counted); ``counted``, ``makeup`` (a make-up working
+            day that counts) and ``special_hours`` (a day with hours of its own); ``holiday`` and ``weekend`` (not counted); ``pause``; ``month_end``
             (no corresponding day); ``assumed_year`` (holidays not known); ``extension`` (granted
             at this instant; the amount is part of the target); ``due``.
         from_at: UTC.
@@ -93,7 +93,7 @@ def _minute_steps(calendar: BusinessCalendar, counted: Count) -> Iterator[Step]:
 
 
 def _working_day_steps(calendar: BusinessCalendar, counted: Count) -> Iterator[Step]:
-    """Yield one step for every run of neighbouring days; make-up days stand alone."""
+    """Yield one step for every run of neighbouring days; make-up days and special hours stand alone."""
     for run in _runs(counted.days, calendar.days.get):
         span = calendar.frames_on(run[0])[0][0], calendar.close_of(run[-1])
         yield _counted_step(calendar, run[0], span, len(run))
@@ -107,8 +107,8 @@ def _calendar_day_steps(calendar: BusinessCalendar, counted: Count) -> Iterator[
 
 def _counted_step(calendar: BusinessCalendar, day: date, span: Span, counted: float) -> Step:
     special = calendar.days.get(day)
-    if special is not None and special.kind == "makeup":
-        return Step("makeup", *span, counted, special.title, special.source)
+    if special is not None and special.kind != "holiday":
+        return Step(special.kind, *span, counted, special.title, special.source)
     return Step("counted", *span, counted)
 
 

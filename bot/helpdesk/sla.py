@@ -29,8 +29,8 @@ from bot.helpdesk.explaining import Step, explain_count
 from bot.helpdesk.targets import Pause, Target, Unit
 
 __all__ = [
-    "CLOCKS", "ClockReading", "ClockState", "Due", "Level", "Pause", "Policy", "PolicyMissing", "Step",
-    "Target", "Unit", "compute", "policy_for", "read_clock",
+    "CLOCKS", "MAIN_CALENDAR", "ClockReading", "ClockState", "Due", "DueCounter", "DueDate", "Level", "Pause",
+    "Policy", "PolicyMissing", "Step", "Target", "Unit", "compute", "policy_for", "read_clock",
 ]  # fmt: skip
 
 CLOCKS = ("first_response", "acceptance", "resolution", "transfer", "feedback", "next_update")
@@ -38,9 +38,13 @@ CLOCKS = ("first_response", "acceptance", "resolution", "transfer", "feedback", 
 
 WARN_RATIO = 0.8
 
+MAIN_CALENDAR = "main"
+"""Calendar of the office itself: opening hours for citizens, and of policies that name no other."""
+
 
 class PolicyMissing(HelpdeskError):
-    """No policy in force on `details["on"]` promises anything for `details["applies_to"]`."""
+    """No policy in force on `details["on"]` promises anything for `details["applies_to"]`, or the
+    version that is asked for is not there."""
 
     code = "policy_missing"
 
@@ -51,13 +55,14 @@ class Policy:
 
     Attributes:
         id: Stays the same from version to version.
-        version: Grows by one with every change; a clock keeps the version it was started under.
+        version: Grows by one with every change; a clock keeps the version it was last counted under.
         applies_to: Ticket kind, or ``handoff``.
         clocks: Clock name to its target.
         effective_from: First local day on which clocks start under this version.
         warn_ratio: Share of the counted time after which staff are warned; more than 0, below 1.
         basis: Where the promise comes from, e.g. ``service_commitment`` (never a statute).
         source: Title of the document, for staff.
+        calendar_id: Calendar whose office hours count, such as that of one centre.
     """
 
     id: str
@@ -68,6 +73,7 @@ class Policy:
     warn_ratio: float = WARN_RATIO
     basis: str = "service_commitment"
     source: str = ""
+    calendar_id: str = MAIN_CALENDAR
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.clocks) - set(CLOCKS))
@@ -83,7 +89,7 @@ def policy_for(policies: Iterable[Policy], applies_to: str, on: date) -> Policy:
     """Return the policy under which a clock started on this local day runs.
 
     Raises:
-        PolicyMissing: None is in force yet; add one to `knowledge_base/sla/policies.yml`.
+        PolicyMissing: None is in force yet; add one in the console, or to `knowledge_base/sla/policies.yml`.
     """
     in_force = [p for p in policies if p.applies_to == applies_to and p.effective_from <= on]
     if not in_force:
@@ -111,6 +117,45 @@ class Due:
     provisional: bool
     suspended: bool
     steps: list[Step]
+
+
+@dataclass(frozen=True, slots=True)
+class DueDate:
+    """When a target must be met, without the explanation: as in :class:`Due`."""
+
+    due_at: datetime
+    warn_at: datetime
+    provisional: bool
+
+
+class DueCounter:
+    """Due dates of one target on one calendar, for many clocks.
+
+    A clock in days that never stood still is due by its starting day alone, so those are remembered:
+    a hundred thousand open clocks were started on a few hundred days.
+    """
+
+    def __init__(self, target: Target, calendar: BusinessCalendar, warn_ratio: float = WARN_RATIO) -> None:
+        self.target, self.calendar, self.warn_ratio = target, calendar, warn_ratio
+        self._by_day: dict[date, DueDate] = {}
+
+    def __call__(self, start_at: datetime, pauses: Sequence[Pause] = ()) -> DueDate:
+        """Return what :func:`compute` returns, without its steps.
+
+        Raises:
+            CalendarExhausted, ValueError: See :func:`compute`.
+        """
+        pauses = [pause for pause in pauses if pause.to_at is not None]
+        if pauses or self.target.unit is Unit.WORKING_MINUTES:
+            return self._count(start_at, merge_pauses(pauses))
+        day = self.calendar.local_date(start_at)
+        if day not in self._by_day:
+            self._by_day[day] = self._count(start_at, [])
+        return self._by_day[day]
+
+    def _count(self, start_at: datetime, pauses: Sequence[Pause]) -> DueDate:
+        counted = count(check_aware(start_at, "start_at"), self.target, self.calendar, pauses)
+        return DueDate(counted.due_at, _share_used(counted, self.warn_ratio), bool(counted.assumed_years))
 
 
 def compute(

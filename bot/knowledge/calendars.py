@@ -6,7 +6,8 @@ import re
 from datetime import date, time, timedelta, timezone
 from pathlib import Path
 
-from bot.helpdesk.calendar import BusinessCalendar, Day, Frame
+from bot.helpdesk.calendar import BusinessCalendar, CalendarVersion, Day, Frame
+from bot.helpdesk.sla import MAIN_CALENDAR
 from bot.knowledge.datafile import Fields, read_mapping
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -26,6 +27,7 @@ def load_calendar(root: Path) -> BusinessCalendar:
     folder = root / "calendar"
     frames_path = folder / "frames.yml"
     fields = Fields(read_mapping(frames_path), frames_path)
+    fields.only("version", "zone", "frames")
     zone, frames = _zone(fields.child("zone")), _frames(fields.child("frames"))
     days: dict[date, Day] = {}
     years = set()
@@ -33,6 +35,20 @@ def load_calendar(root: Path) -> BusinessCalendar:
         year = Fields(read_mapping(path), path)
         years.add(_read_year(year, days))
     return fields.build("frames", lambda: BusinessCalendar(zone, frames, days, frozenset(years)))
+
+
+def load_calendars(root: Path) -> tuple[CalendarVersion, ...]:
+    """Return the shipped version of the office's calendar, as :func:`load_calendar` reads it.
+
+    Raises:
+        DataError: Naming file and key of the first mistake.
+    """
+    path = root / "calendar" / "frames.yml"
+    fields = Fields(read_mapping(path), path)
+    version = fields.integer("version")
+    if version < 1:
+        raise fields.fail("version", "must be at least 1")
+    return (CalendarVersion(MAIN_CALENDAR, version, load_calendar(root)),)
 
 
 def parse_frames(text: str) -> tuple[Frame, ...]:

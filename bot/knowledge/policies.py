@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.helpdesk.sla import WARN_RATIO, Policy, Target
+from bot.helpdesk.sla import MAIN_CALENDAR, WARN_RATIO, Policy, Target
 from bot.knowledge.datafile import Fields, read_mapping
 
 
@@ -29,7 +29,9 @@ def load_policies(root: Path) -> tuple[Policy, ...]:
 
 
 def _policy(fields: Fields) -> Policy:
-    fields.only("id", "version", "applies_to", "effective_from", "basis", "source", "warn_ratio", "clocks")
+    fields.only(
+        "id", "version", "applies_to", "calendar", "effective_from", "basis", "source", "warn_ratio", "clocks"
+    )
     clocks = fields.child("clocks")
     return fields.build(
         "clocks",
@@ -42,6 +44,7 @@ def _policy(fields: Fields) -> Policy:
             warn_ratio=fields.number("warn_ratio", default=WARN_RATIO),
             basis=fields.text("basis"),
             source=fields.text("source"),
+            calendar_id=fields.text("calendar", default=MAIN_CALENDAR),
         ),
     )
 

@@ -85,7 +85,8 @@ def explanation_text(explained: list[ClockExplanation], zone: tzinfo) -> str:
         parts.append(
             f"{texts(f'clocks.{view.clock}')}  {texts(f'clock_states.{view.state}')}  {_local(view.due_at, zone)}"
             f"{words('provisional') if view.provisional else ''}  "
-            f"{e.target.amount} {texts(f'units.{e.target.unit.value}')}  {view.policy_id} v{view.policy_version}"
+            f"{e.target.amount} {texts(f'units.{e.target.unit.value}')}  {view.policy_id} v{view.policy_version}  "
+            f"{view.calendar_id} v{view.calendar_version}"
         )
         parts += _step_lines(e.steps, zone)
     return "\n".join(parts)

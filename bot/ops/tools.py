@@ -9,13 +9,13 @@ from pathlib import Path
 from bot.bootstrap import utc_now
 from bot.helpdesk.errors import BadRequest, TicketNotFound
 from bot.helpdesk.sla import Due, Pause, Target, Unit, compute
-from bot.knowledge import load_calendar, load_policies
+from bot.knowledge import load_calendar
 from bot.knowledge.calendars import parse_frames
 from bot.knowledge.check import CheckReport, check_knowledge
 from bot.knowledge.imported_laws import imported_dir
 from bot.services import audit
 from bot.services.desk_work import ticket_id_of
-from bot.services.sla import ClockExplanation, SlaBook, explain
+from bot.services.sla import ClockExplanation, explain, load_book
 from bot.services.staff import add_agent, one_time_password
 from bot.settings import Settings
 from bot.store.database import Database
@@ -50,10 +50,10 @@ async def verify_audit(settings: Settings) -> audit.AuditReport:
 async def explain_ticket(settings: Settings, number: str) -> list[ClockExplanation] | None:
     """Explain a ticket's clocks; None if there is no such ticket."""
     database = Database(settings.database)
-    book = SlaBook(load_calendar(settings.knowledge_dir), load_policies(settings.knowledge_dir))
     try:
         await upgrade(database.engine)
         async with database.read() as session:
+            book = await load_book(session)
             return await explain(session, book, await ticket_id_of(session, number), now=utc_now())
     except TicketNotFound:
         return None

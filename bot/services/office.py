@@ -16,7 +16,7 @@ _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True)
 class Office:
-    """The standing rules of this installation; immutable, shared by all requests."""
+    """The standing rules of this installation, shared by all requests; only the book learns new versions."""
 
     texts: Texts
     sla: SlaBook

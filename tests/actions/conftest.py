@@ -11,7 +11,7 @@ from rasa_sdk import Action
 
 from actions import build_actions
 from actions.ports import ActionPorts
-from bot.knowledge import load_calendar, load_policies
+from bot.knowledge import load_calendars, load_policies
 from bot.services.forms import FormCatalogue
 from bot.services.office import Office
 from bot.services.signing import Signer
@@ -51,7 +51,7 @@ def forms() -> FormCatalogue:
 
 @pytest.fixture(scope="session")
 def office() -> Office:
-    book = SlaBook(load_calendar(KNOWLEDGE), load_policies(KNOWLEDGE))
+    book = SlaBook(load_calendars(KNOWLEDGE), load_policies(KNOWLEDGE))
     return Office(texts=Texts.load(), sla=book, signer=Signer("a secret for tests"))
 
 

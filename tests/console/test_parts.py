@@ -66,6 +66,27 @@ def test_pauses_lie_on_top():
     assert [part.kind for part in drawn.parts] == ["counted", "pause"]
 
 
+def test_the_time_from_the_due_date_to_a_late_end_is_drawn():
+    drawn = time_bar(
+        [], started_at=MONDAY, due_at=MONDAY + 5 * DAY, now=MONDAY + 9 * DAY, running=False,
+        warn_at=MONDAY + 4 * DAY, stopped_at=MONDAY + 7 * DAY,
+    )  # fmt: skip
+    assert drawn.to_at == MONDAY + 7 * DAY
+    assert drawn.kinds == {"late": 1}
+    assert drawn.parts[0].x == drawn.due_x > drawn.warn_x
+
+
+def test_a_clock_that_stands_still_is_not_late():
+    drawn = bar(Step("pause", MONDAY + DAY, None), now=MONDAY + 9 * DAY)
+    assert "late" not in drawn.kinds
+
+
+def test_an_assumed_year_is_a_strip_over_what_is_counted():
+    drawn = bar(Step("counted", MONDAY, MONDAY + 5 * DAY), Step("assumed_year", MONDAY, MONDAY + 5 * DAY), Step("special_hours", MONDAY, MONDAY + HOUR))
+    assert [part.kind for part in drawn.parts] == ["counted", "special_hours", "assumed_year"]
+    assert drawn.parts[2].height < drawn.parts[0].height
+
+
 @pytest.mark.parametrize("length", [timedelta(0), HOUR, DAY, 7 * DAY, 80 * DAY, 400 * DAY])
 def test_there_are_never_too_many_ticks_and_all_lie_on_the_bar(length):
     drawn = bar(due=MONDAY + length, now=MONDAY)
@@ -97,7 +118,7 @@ def test_states_kinds_and_clocks_that_can_occur_have_words(words):
     keys += [f"clocks.{clock}" for clock in CLOCKS] + [f"roles.{role}" for role in ROLES]
     keys += [f"actions.{status}" for status in TicketStatus]
     keys += [f"audit.ticket.{event}" for event in ("opened", "status_changed", "assigned", "supplemented")]
-    keys += [f"steps.{kind}" for kind in ("start", "start_day", "counted", "makeup", "holiday", "weekend", "pause", "month_end", "assumed_year", "due")]
+    keys += [f"steps.{kind}" for kind in ("start", "start_day", "counted", "makeup", "special_hours", "late", "holiday", "weekend", "pause", "month_end", "assumed_year", "due")]
     assert [key for key in keys if words(key) == key.rpartition(".")[2]] == []
     owners = set(words.script["status"])
     assert {owner.value for owner in Owner} <= owners

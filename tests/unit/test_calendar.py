@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from bot.helpdesk.calendar import BusinessCalendar, CalendarExhausted, Day, check_aware
+from bot.helpdesk.deadlines import Holidays
+from bot.helpdesk.sla import Target, Unit, compute
 
 NINE_TO_FIVE = ((time(9), time(17)),)
 
@@ -125,3 +127,57 @@ def test_naive_instants_are_refused(office):
         office.is_open(datetime(2026, 11, 20, 10))
     with pytest.raises(ValueError, match="start_at"):
         check_aware(datetime(2026, 11, 20, 10), "start_at")
+
+
+# --- special hours --------------------------------------------------------------------------
+
+HALF_DAY = Day("special_hours", "半天办公", "通知", ((time(9), time(10)), (time(11), time(12))))
+
+
+def with_half_day(day=date(2026, 11, 20)):
+    return BusinessCalendar(UTC, dict.fromkeys(range(5), NINE_TO_FIVE), {day: HALF_DAY})
+
+
+def test_special_hours_replace_those_of_the_weekday():
+    calendar = with_half_day()
+    assert [opens.hour for opens, _ in calendar.frames_on(date(2026, 11, 20))] == [9, 11]
+    assert calendar.close_of(date(2026, 11, 20)) == datetime(2026, 11, 20, 12, tzinfo=UTC)
+    assert not calendar.is_open(datetime(2026, 11, 20, 10, 30, tzinfo=UTC))
+
+
+def test_special_hours_make_a_working_day_of_a_saturday():
+    assert with_half_day(date(2026, 11, 21)).is_working_day(date(2026, 11, 21))
+
+
+def test_minutes_are_counted_through_several_frames_of_a_special_day():
+    due = compute(datetime(2026, 11, 20, 9, 30, tzinfo=UTC), Target(60, Unit.WORKING_MINUTES), with_half_day())
+    assert due.due_at == datetime(2026, 11, 20, 11, 30, tzinfo=UTC)
+    assert [step.kind for step in due.steps if step.counted and step.kind != "due"] == ["special_hours"] * 2
+
+
+def test_a_due_day_with_special_hours_ends_at_its_own_close():
+    due = compute(datetime(2026, 11, 19, 9, tzinfo=UTC), Target(1, Unit.WORKING_DAYS), with_half_day())
+    assert due.due_at == datetime(2026, 11, 20, 12, tzinfo=UTC)
+    [step] = [step for step in due.steps if step.kind == "special_hours"]
+    assert (step.title, step.source) == ("半天办公", "通知")
+
+
+@pytest.mark.parametrize(
+    ("kind", "frames"),
+    [
+        ("special_hours", ()),
+        ("holiday", NINE_TO_FIVE),
+        ("makeup", NINE_TO_FIVE),
+        ("special_hours", ((time(12), time(9)),)),
+        ("special_hours", ((time(9), time(12)), (time(11), time(13)))),
+    ],
+)
+def test_impossible_special_days_are_refused(kind, frames):
+    with pytest.raises(ValueError):
+        Day(kind, frames=frames)
+
+
+def test_special_hours_of_an_office_say_nothing_of_the_periods_of_the_law():
+    holidays = Holidays({date(2026, 11, 21): HALF_DAY, date(2026, 11, 20): HALF_DAY}, frozenset({2026}))
+    assert holidays.is_off(date(2026, 11, 21)) and not holidays.is_off(date(2026, 11, 20))
+    assert holidays.title(date(2026, 11, 20)) == ""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.helpdesk.sla import Pause, Target, Unit, compute
+from bot.helpdesk.sla import DueCounter, Pause, Target, Unit, compute
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SMALL = {Unit.WORKING_MINUTES: 1200, Unit.WORKING_DAYS: 40, Unit.CALENDAR_DAYS: 60, Unit.MONTHS: 6}
@@ -102,3 +102,13 @@ def test_working_days_agree_with_looking_at_each_day(office, data, start, amount
         if office.is_working_day(day) and not any(p.from_at <= close < p.to_at for p in pauses):
             left -= 1
     assert result.due_at == office.close_of(day)
+
+
+@given(st.data(), targets(), st.lists(instants, min_size=1, max_size=4), st.floats(0.1, 0.95))
+def test_counting_many_clocks_gives_what_counting_each_gives(office, data, target, starts, ratio):
+    counter = DueCounter(target, office, ratio)
+    for start in [*starts, starts[0]]:
+        pauses = data.draw(st.one_of(st.just([]), pauses_after(start)))
+        pauses += data.draw(st.sampled_from([[], [Pause(start + timedelta(hours=5))]]))
+        one, alone = counter(start, pauses), compute(start, target, office, pauses, warn_ratio=ratio)
+        assert (one.due_at, one.warn_at, one.provisional) == (alone.due_at, alone.warn_at, alone.provisional)

@@ -1,10 +1,16 @@
-"""SLA clocks in the store.
+"""SLA clocks in the store, and the rules they run on.
 
 `book` holds what is promised, `events` is called by use cases, `sweep` by the worker, `looking` by
 whoever shows clocks; `counting` is shared by them. When something is due is decided by
 `bot.helpdesk.sla`, what an event does by `bot.helpdesk.clock_table`.
+
+The rules are versions in the store: `shipping` takes over what comes with the program, `proposing`
+checks a change, `previewing` says what it would do, `saving` keeps it, `recounting` counts open clocks
+again, `rules` lists everything for the console; `records` turns rows into values, `affected` says which
+clocks a version touches.
 """
 
+from bot.services.sla.affected import NONE, PROVISIONAL, RUNNING
 from bot.services.sla.book import SlaBook
 from bot.services.sla.events import (
     on_handoff,
@@ -16,17 +22,46 @@ from bot.services.sla.events import (
 )
 from bot.services.sla.extending import extend_clock, extendable_clocks, promised
 from bot.services.sla.looking import ClockExplanation, ClockView, clocks_of, explain, nearest_clocks
+from bot.services.sla.previewing import MovedClock, Preview, preview
+from bot.services.sla.proposing import (
+    CalendarDraft,
+    PolicyDraft,
+    RuleInvalid,
+    propose_calendar,
+    propose_policy,
+)
+from bot.services.sla.records import load_book, renew_book
+from bot.services.sla.recounting import RecountBatch, is_recount_open, recount
+from bot.services.sla.rules import RuleHistory, SavedVersion, rule_histories
+from bot.services.sla.saving import SlaRuleChanged, check_is_latest, save_calendar, save_policy
+from bot.services.sla.shipping import lacks_shipped, take_over_shipped
 from bot.services.sla.sweep import SweepResult, recompute_provisional, sweep
 
 __all__ = [
+    "NONE",
+    "PROVISIONAL",
+    "RUNNING",
+    "CalendarDraft",
     "ClockExplanation",
     "ClockView",
+    "MovedClock",
+    "PolicyDraft",
+    "Preview",
+    "RecountBatch",
+    "RuleHistory",
+    "RuleInvalid",
+    "SavedVersion",
     "SlaBook",
+    "SlaRuleChanged",
     "SweepResult",
+    "check_is_latest",
     "clocks_of",
     "explain",
     "extend_clock",
     "extendable_clocks",
+    "is_recount_open",
+    "lacks_shipped",
+    "load_book",
     "nearest_clocks",
     "on_handoff",
     "on_public_reply",
@@ -36,5 +71,15 @@ __all__ = [
     "promised",
     "recompute_provisional",
     "restart_cancelled",
+    "preview",
+    "propose_calendar",
+    "propose_policy",
+    "recompute_provisional",
+    "recount",
+    "renew_book",
+    "rule_histories",
+    "save_calendar",
+    "save_policy",
     "sweep",
+    "take_over_shipped",
 ]

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.clock_table import Effect, effects_of
-from bot.helpdesk.sla import ClockState, compute
+from bot.helpdesk.sla import ClockState
 from bot.helpdesk.ticket import TicketStatus
 from bot.services.ids import new_id
 from bot.services.sla.book import SlaBook
@@ -44,7 +44,7 @@ async def on_status_changed(
 async def on_public_reply(
     session: AsyncSession, book: SlaBook, ticket: Ticket, *, now: datetime
 ) -> None:
-    """Stop the first-response clock: a person answered."""
+    """Stop the first-response clock and begin the next round of updates: a person answered."""
     await _on_ticket(session, book, ticket, "public_reply", now)
 
 
@@ -116,6 +116,10 @@ async def _apply(
                 await _start(session, book, subject, subject_id, applies_to, clock_name, round_, now)
         elif clock is not None and clock.stopped_at is None and clock.state in ACTIVE:
             await _affect(session, book, clock, effect, event, now)
+            if effect is Effect.RESTART:
+                await _start(
+                    session, book, subject, subject_id, applies_to, clock_name, clock.round + 1, now
+                )
     await session.flush()
 
 
@@ -144,7 +148,8 @@ async def _start(
     target = policy.clocks.get(clock_name)
     if target is None:
         return
-    first_due = compute(now, target, book.calendar, warn_ratio=policy.warn_ratio)
+    calendar = book.latest_calendar(policy.calendar_id)
+    first_due = book.counter(policy, clock_name, calendar)(now)
     session.add(
         SlaClock(
             id=new_id(now),
@@ -154,6 +159,8 @@ async def _start(
             round=round_,
             policy_id=policy.id,
             policy_version=policy.version,
+            calendar_id=calendar.id,
+            calendar_version=calendar.version,
             started_at=now,
             due_at=first_due.due_at,
             warn_at=first_due.warn_at,
@@ -180,7 +187,7 @@ async def _affect(
         clock.state, clock.next_check_at = ClockState.PAUSED, None
     elif effect is Effect.RESUME and clock.state == ClockState.PAUSED:
         await _resume(session, book, clock, now)
-    elif effect is Effect.STOP:
+    elif effect in (Effect.STOP, Effect.RESTART):
         await _stop(session, book, clock, event, now)
     elif effect is Effect.CANCEL:
         if clock.state == ClockState.PAUSED:

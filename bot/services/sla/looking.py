@@ -13,7 +13,7 @@ from bot.helpdesk.explaining import with_extensions
 from bot.helpdesk.sla import ClockState, Pause, Step, Target, read_clock
 from bot.helpdesk.targets import extended
 from bot.services.sla.book import SlaBook
-from bot.services.sla.counting import ACTIVE, due, granted, pauses
+from bot.services.sla.counting import ACTIVE, due, granted, pauses, rules_of
 from bot.store.tables import Extension, SlaClock, SlaEvent
 
 
@@ -28,6 +28,8 @@ class ClockView:
     level: str
     policy_id: str
     policy_version: int
+    calendar_id: str
+    calendar_version: int
     started_at: datetime
     stopped_at: datetime | None
     due_at: datetime
@@ -93,6 +95,8 @@ def _view(clock: SlaClock, pauses: Sequence[Pause], now: datetime) -> ClockView:
         level=reading.level.value,
         policy_id=clock.policy_id,
         policy_version=clock.policy_version,
+        calendar_id=clock.calendar_id,
+        calendar_version=clock.calendar_version,
         started_at=clock.started_at,
         stopped_at=clock.stopped_at,
         due_at=clock.due_at,
@@ -120,11 +124,10 @@ async def _explanation(
     events = await session.scalars(
         select(SlaEvent).where(SlaEvent.clock_id == clock.id).order_by(SlaEvent.at, SlaEvent.id)
     )
-    policy = book.version(clock.policy_id, clock.policy_version)
-    promised = extended(policy.clocks[clock.clock], await granted(session, clock.id))
+    policy, _ = await rules_of(session, book, clock)
     return ClockExplanation(
         view=_view(clock, stood_still, now),
-        target=promised,
+        target=extended(policy.clocks[clock.clock], await granted(session, clock.id)),
         steps=with_extensions(
             (await due(session, book, clock)).steps, await _extension_steps(session, clock)
         ),

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.sla.book import SlaBook
-from bot.services.sla.counting import apply_due, catch_up, due, record
+from bot.services.sla.counting import apply_due, catch_up, granted, pauses, record, rules_of
 from bot.store.tables import SlaClock, SlaEvent
 
 
@@ -51,8 +51,9 @@ async def recompute_provisional(
 ) -> str | None:
     """Count again what was due in a year whose holidays are known by now.
 
-    The calendar changes only when the desk starts, so once then is enough. A paused clock is
-    counted again when it goes on.
+    A year that is loaded while the desk runs has a recount of its own (`recounting`); this is for what
+    was provisional before calendars were kept in the store, so once at the start is enough. A paused
+    clock is counted again when it goes on.
 
     Returns:
         Where to go on (`after`), None when all are done.
@@ -66,9 +67,13 @@ async def recompute_provisional(
     )
     clocks = list(rows)
     for clock in clocks:
-        now_due = await due(session, book, clock)
+        policy, _ = await rules_of(session, book, clock)
+        calendar = book.latest_calendar(clock.calendar_id)
+        counter = book.counter(policy, clock.clock, calendar, await granted(session, clock.id))
+        now_due = counter(clock.started_at, await pauses(session, clock.id))
         if not now_due.provisional:
             apply_due(clock, now_due)
+            clock.calendar_version = calendar.version
             await _record_recomputed(session, clock, now)
     return clocks[-1].id if len(clocks) == limit else None
 
@@ -76,7 +81,12 @@ async def recompute_provisional(
 async def _record_recomputed(session: AsyncSession, clock: SlaClock, now: datetime) -> None:
     """Record it once, though a pause may have moved the clock into another new year since."""
     known = await session.scalar(
-        select(SlaEvent.id).where(SlaEvent.clock_id == clock.id, SlaEvent.kind == "recomputed")
+        select(SlaEvent.id).where(
+            SlaEvent.clock_id == clock.id,
+            SlaEvent.kind == "recomputed",
+            SlaEvent.policy_version == clock.policy_version,
+            SlaEvent.level == clock.calendar_version,
+        )
     )
     if known is None:
-        record(session, clock, "recomputed", 0, at=now, noticed_at=now)
+        record(session, clock, "recomputed", clock.calendar_version, at=now, noticed_at=now)

@@ -10,7 +10,7 @@ from bot.store.tables.life_cycle import (
     TicketLink,
     Transfer,
 )
-from bot.store.tables.sla import SlaClock, SlaEvent, SlaPause
+from bot.store.tables.sla import SlaCalendar, SlaClock, SlaEvent, SlaPause, SlaPolicy, SlaRecount
 from bot.store.tables.staff import Agent, LoginAttempt, StaffSession
 from bot.store.tables.tickets import AuditRoot, Evidence, Ticket, TicketEntry, TicketEvent
 
@@ -29,9 +29,12 @@ __all__ = [
     "Message",
     "Outbox",
     "Rating",
+    "SlaCalendar",
     "SlaClock",
     "SlaEvent",
     "SlaPause",
+    "SlaPolicy",
+    "SlaRecount",
     "StaffSession",
     "Ticket",
     "TicketEntry",

@@ -1,13 +1,85 @@
-"""Service-level clocks: `sla_clock`, `sla_pause`, `sla_event`."""
+"""Service-level clocks, and the rules they run on: `sla_policy`, `sla_calendar`, `sla_recount`,
+`sla_clock`, `sla_pause`, `sla_event`."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.tables.base import Base
+
+
+class SlaPolicy(Base):
+    """One version of a promise. Rows are added, never changed: old clocks rest on old versions."""
+
+    __tablename__ = "sla_policy"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    #: Ticket kind, or `handoff`.
+    applies_to: Mapped[str] = mapped_column(String(20))
+    calendar_id: Mapped[str] = mapped_column(String(40))
+    #: Clock name to {amount, unit}.
+    clocks: Mapped[dict[str, Any]]
+    warn_ratio: Mapped[float]
+    basis: Mapped[str] = mapped_column(String(40))
+    source: Mapped[str] = mapped_column(String(200))
+    effective_from: Mapped[date]
+    #: An agent's id, or `shipped` for what came with the program.
+    created_by: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime]
+    note: Mapped[str] = mapped_column(Text, default="")
+
+
+class SlaCalendar(Base):
+    """One version of a working calendar; rows are added, never changed."""
+
+    __tablename__ = "sla_calendar"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    zone: Mapped[str] = mapped_column(String(40))
+    utc_offset_minutes: Mapped[int]
+    #: Weekday ("0" is Monday) to its frames, each [opening, closing] as HH:MM.
+    frames: Mapped[dict[str, Any]]
+    #: ISO day to {kind, title, source, frames}.
+    days: Mapped[dict[str, Any]]
+    loaded_years: Mapped[list[Any]]
+    created_by: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime]
+    note: Mapped[str] = mapped_column(Text, default="")
+
+
+class SlaRecount(Base):
+    """A saved version by which open clocks must be counted again, until `finished_at` says that all are.
+
+    Which clocks are left is read off the clocks themselves: those still on an older version. So a
+    process that dies in the middle leaves nothing but work for the next.
+    """
+
+    __tablename__ = "sla_recount"
+    __table_args__ = (UniqueConstraint("kind", "subject_id", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    #: policy | calendar
+    kind: Mapped[str] = mapped_column(String(8))
+    subject_id: Mapped[str] = mapped_column(String(40))
+    version: Mapped[int]
+    #: running (all that still count) | provisional (only dates that are provisional)
+    scope: Mapped[str] = mapped_column(String(12))
+    #: Not before a version that takes effect on a later day does.
+    start_at: Mapped[datetime]
+    #: When no process can still be starting clocks on the version before.
+    settled_at: Mapped[datetime]
+    counted: Mapped[int] = mapped_column(default=0)
+    moved: Mapped[int] = mapped_column(default=0)
+    finished_at: Mapped[datetime | None]
+
+
+_OPEN = text("stopped_at IS NULL")
 
 
 class SlaClock(Base):
@@ -23,7 +95,15 @@ class SlaClock(Base):
             postgresql_where=text("next_check_at IS NOT NULL"),
             sqlite_where=text("next_check_at IS NOT NULL"),
         ),
-    )
+        Index(
+            "ix_sla_clock_policy", "policy_id", "policy_version", "id",
+            postgresql_where=_OPEN, sqlite_where=_OPEN,
+        ),
+        Index(
+            "ix_sla_clock_calendar", "calendar_id", "calendar_version", "id",
+            postgresql_where=_OPEN, sqlite_where=_OPEN,
+        ),
+    )  # fmt: skip
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     #: `ticket` or `handoff`, and its id
@@ -34,6 +114,9 @@ class SlaClock(Base):
     round: Mapped[int] = mapped_column(default=1)
     policy_id: Mapped[str] = mapped_column(String(40))
     policy_version: Mapped[int]
+    #: What it was last counted on.
+    calendar_id: Mapped[str] = mapped_column(String(40))
+    calendar_version: Mapped[int]
     started_at: Mapped[datetime]
     stopped_at: Mapped[datetime | None]
     stop_reason: Mapped[str | None] = mapped_column(String(32))
@@ -72,6 +155,7 @@ class SlaEvent(Base):
     policy_version: Mapped[int]
     #: warned | breached | met | cancelled | recomputed
     kind: Mapped[str] = mapped_column(String(12))
+    #: For `recomputed`: the version of the calendar, so that each pair of versions is recorded once.
     level: Mapped[int] = mapped_column(default=0)
     at: Mapped[datetime]
     noticed_at: Mapped[datetime]
