@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 
-from bot.bootstrap import utc_now
+from bot.bootstrap import load_rules, utc_now
 from bot.helpdesk.errors import BadRequest, TicketNotFound
 from bot.helpdesk.sla import Due, Pause, Target, Unit, compute
 from bot.knowledge import load_calendar
@@ -15,7 +15,7 @@ from bot.knowledge.check import CheckReport, check_knowledge
 from bot.knowledge.imported_laws import imported_dir
 from bot.services import audit
 from bot.services.desk_work import ticket_id_of
-from bot.services.sla import ClockExplanation, explain, load_book
+from bot.services.sla import ClockExplanation, SlaBook, explain
 from bot.services.staff import add_agent, one_time_password
 from bot.settings import Settings
 from bot.store.database import Database
@@ -52,8 +52,9 @@ async def explain_ticket(settings: Settings, number: str) -> list[ClockExplanati
     database = Database(settings.database)
     try:
         await upgrade(database.engine)
+        book = SlaBook((), ())
+        await load_rules(settings, database, book, now=utc_now())
         async with database.read() as session:
-            book = await load_book(session)
             return await explain(session, book, await ticket_id_of(session, number), now=utc_now())
     except TicketNotFound:
         return None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, literal_column, or_
 
 from bot.helpdesk.calendar import CalendarVersion
 from bot.helpdesk.recounting import Recounted, recounted
@@ -45,6 +45,8 @@ def still_on_older(version: Version, scope: str, *, now: datetime) -> list[Colum
     """
     conditions: list[ColumnElement[bool]] = [
         SlaClock.stopped_at.is_(None),
+        # Said as the indexes say it, with the value in the text: a bound one would keep SQLite from them.
+        SlaClock.state != literal_column("'breached'"),
         or_(
             SlaClock.state == ClockState.PAUSED.value,
             (SlaClock.state == ClockState.RUNNING.value) & (SlaClock.due_at >= now),
@@ -57,9 +59,12 @@ def still_on_older(version: Version, scope: str, *, now: datetime) -> list[Colum
             SlaClock.clock.in_(list(version.clocks)),
         ]
     else:
-        conditions += [SlaClock.calendar_id == version.id, SlaClock.calendar_version < version.version]
-    if scope == PROVISIONAL:
-        conditions.append(SlaClock.provisional)
+        provisional = [True] if scope == PROVISIONAL else [True, False]
+        conditions += [
+            SlaClock.calendar_id == version.id,
+            SlaClock.provisional.in_(provisional),
+            SlaClock.calendar_version < version.version,
+        ]
     return conditions
 
 

@@ -79,7 +79,8 @@ class SlaRecount(Base):
     finished_at: Mapped[datetime | None]
 
 
-_OPEN = text("stopped_at IS NULL")
+#: Clocks that may be counted again; the query must say it in the same words to use the index.
+_COUNTS = text("stopped_at IS NULL AND state <> 'breached'")
 
 
 class SlaClock(Base):
@@ -96,12 +97,12 @@ class SlaClock(Base):
             sqlite_where=text("next_check_at IS NOT NULL"),
         ),
         Index(
-            "ix_sla_clock_policy", "policy_id", "policy_version", "id",
-            postgresql_where=_OPEN, sqlite_where=_OPEN,
+            "ix_sla_clock_policy", "policy_id", "policy_version",
+            postgresql_where=_COUNTS, sqlite_where=_COUNTS,
         ),
         Index(
-            "ix_sla_clock_calendar", "calendar_id", "calendar_version", "id",
-            postgresql_where=_OPEN, sqlite_where=_OPEN,
+            "ix_sla_clock_calendar", "calendar_id", "provisional", "calendar_version",
+            postgresql_where=_COUNTS, sqlite_where=_COUNTS,
         ),
     )  # fmt: skip
 

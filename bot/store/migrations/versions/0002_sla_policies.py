@@ -14,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 _JSON = sa.JSON().with_variant(postgresql.JSONB(), 'postgresql')
-_OPEN = sa.text('stopped_at IS NULL')
+_COUNTS = sa.text("stopped_at IS NULL AND state <> 'breached'")
 
 
 def upgrade() -> None:
@@ -64,8 +64,8 @@ def upgrade() -> None:
     with op.batch_alter_table('sla_clock', schema=None) as batch_op:
         batch_op.add_column(sa.Column('calendar_id', sa.String(length=40), nullable=False, server_default='main'))
         batch_op.add_column(sa.Column('calendar_version', sa.Integer(), nullable=False, server_default='1'))
-        batch_op.create_index('ix_sla_clock_policy', ['policy_id', 'policy_version', 'id'], unique=False, postgresql_where=_OPEN, sqlite_where=_OPEN)
-        batch_op.create_index('ix_sla_clock_calendar', ['calendar_id', 'calendar_version', 'id'], unique=False, postgresql_where=_OPEN, sqlite_where=_OPEN)
+        batch_op.create_index('ix_sla_clock_policy', ['policy_id', 'policy_version'], unique=False, postgresql_where=_COUNTS, sqlite_where=_COUNTS)
+        batch_op.create_index('ix_sla_clock_calendar', ['calendar_id', 'provisional', 'calendar_version'], unique=False, postgresql_where=_COUNTS, sqlite_where=_COUNTS)
 
 
 def downgrade() -> None:
