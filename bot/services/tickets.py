@@ -218,6 +218,9 @@ async def supplement(
         session, ticket, actor="citizen", action="ticket.supplemented", now=now,
         new={"text_sha256": hashlib.sha256(text.encode()).hexdigest()},
     )  # fmt: skip
+    if ticket.merged_into is not None:
+        # Whoever works on the other ticket learns of it; that row is not locked here.
+        announce(session, "staff", {"type": "ticket_changed", "id": ticket.merged_into})
     if ticket.status == TicketStatus.NEEDS_CORRECTION and ticket.merged_into is None:
         await move(session, office, ticket, TicketStatus.SUBMITTED, actor="citizen", reason="", now=now)
     else:

@@ -257,3 +257,4 @@ async def test_a_merged_ticket_still_takes_what_its_citizen_adds(enter, desk, ot
             session, desk.office, source.ticket.number, source.code, text="补充一张照片", now=desk.clock()
         )
     assert "补充一张照片" in await page(li, source.ticket)
+    assert "求助人有补充" in await page(li, other)

@@ -43,7 +43,7 @@ function wireSteps() {
   const dialog = $("#step");
   const reason = $("#step-reason");
   let chosen = null;
-  for (const button of $$("[data-to]")) {
+  for (const button of $$("[data-to]:not([data-dialog])")) {
     button.addEventListener("click", () => {
       chosen = button.dataset;
       $("#step-title").textContent = chosen.title;

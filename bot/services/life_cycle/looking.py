@@ -24,6 +24,7 @@ from bot.store.tables import (
     FollowUp,
     SlaClock,
     Ticket,
+    TicketEntry,
     TicketLink,
     Transfer,
 )
@@ -86,6 +87,7 @@ class LinkView:
     Attributes:
         role: merged_into | absorbed | split_from | split_off | related | duplicate_of | has_duplicate
         other: The other ticket; None if this agent may not see it.
+        supplemented_at: When the citizen of a ticket merged into this one last added something since.
     """
 
     id: str
@@ -93,6 +95,7 @@ class LinkView:
     role: str
     made_at: datetime
     other: OtherTicket | None
+    supplemented_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -233,10 +236,23 @@ async def _links(session: AsyncSession, agent: Agent, ticket: Ticket) -> list[Li
         is_from = link.from_id == ticket.id
         other = await visible(session, agent, link.to_id if is_from else link.from_id)
         role = _ROLES[LinkKind(link.kind)][0 if is_from else 1]
-        found.append(
-            LinkView(link.id, link.kind, role, link.made_at, other_ticket(other) if other else None)
-        )
+        seen = other_ticket(other) if other else None
+        added = await _supplemented(session, link) if other and role == "absorbed" else None
+        found.append(LinkView(link.id, link.kind, role, link.made_at, seen, added))
     return found
+
+
+async def _supplemented(session: AsyncSession, link: TicketLink) -> datetime | None:
+    return await session.scalar(
+        select(TicketEntry.created_at)
+        .where(
+            TicketEntry.ticket_id == link.from_id,
+            TicketEntry.kind == "supplement",
+            TicketEntry.created_at >= link.made_at,
+        )
+        .order_by(TicketEntry.id.desc())
+        .limit(1)
+    )
 
 
 #: What a ticket is in a link: as its beginning, as its end.

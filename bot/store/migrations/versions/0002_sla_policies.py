@@ -24,7 +24,7 @@ def upgrade() -> None:
     sa.Column('applies_to', sa.String(length=20), nullable=False),
     sa.Column('calendar_id', sa.String(length=40), nullable=False),
     sa.Column('clocks', _JSON, nullable=False),
-    sa.Column('warn_ratio', sa.Float(), nullable=False),
+    sa.Column('warn_ratio', sa.Double(), nullable=False),
     sa.Column('basis', sa.String(length=40), nullable=False),
     sa.Column('source', sa.String(length=200), nullable=False),
     sa.Column('effective_from', sa.Date(), nullable=False),
