@@ -2,6 +2,7 @@
 
 from bot.store.tables.base import Base
 from bot.store.tables.conversations import Conversation, Handoff, Inbound, Message, Outbox
+from bot.store.tables.notices import Delivery, DeliveryAttempt, EscalationChain, Notice, Webhook
 from bot.store.tables.sla import SlaClock, SlaEvent, SlaPause
 from bot.store.tables.staff import Agent, LoginAttempt, StaffSession
 from bot.store.tables.tickets import AuditRoot, Evidence, Ticket, TicketEntry, TicketEvent
@@ -11,11 +12,15 @@ __all__ = [
     "AuditRoot",
     "Base",
     "Conversation",
+    "Delivery",
+    "DeliveryAttempt",
+    "EscalationChain",
     "Evidence",
     "Handoff",
     "Inbound",
     "LoginAttempt",
     "Message",
+    "Notice",
     "Outbox",
     "SlaClock",
     "SlaEvent",
@@ -24,4 +29,5 @@ __all__ = [
     "Ticket",
     "TicketEntry",
     "TicketEvent",
+    "Webhook",
 ]

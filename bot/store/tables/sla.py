@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.tables.base import Base
 
+#: Breached, not stopped, and no further level known: what a new escalation chain may wake.
+_AT_REST = text("state = 'breached' AND stopped_at IS NULL AND next_check_at IS NULL")
+
 
 class SlaClock(Base):
     """One promise on one ticket or handoff, by one version of a policy."""
@@ -23,6 +26,7 @@ class SlaClock(Base):
             postgresql_where=text("next_check_at IS NOT NULL"),
             sqlite_where=text("next_check_at IS NOT NULL"),
         ),
+        Index("ix_sla_clock_at_rest", "id", postgresql_where=_AT_REST, sqlite_where=_AT_REST),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -42,7 +46,7 @@ class SlaClock(Base):
     provisional: Mapped[bool] = mapped_column(default=False)
     #: running | paused | met | breached | cancelled
     state: Mapped[str] = mapped_column(String(12), default="running")
-    #: Highest level already recorded: 0 none, 1 warned, 2 breached.
+    #: Highest level already recorded: 0 none, 1 warned, 2 breached, more: further levels of the chain.
     level: Mapped[int] = mapped_column(default=0)
     #: When the sweep must look again; None while paused, after the last level, when stopped.
     next_check_at: Mapped[datetime | None]
@@ -70,7 +74,7 @@ class SlaEvent(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     clock_id: Mapped[str] = mapped_column(ForeignKey("sla_clock.id"))
     policy_version: Mapped[int]
-    #: warned | breached | met | cancelled | recomputed
+    #: warned | breached | escalated | met | cancelled | recomputed
     kind: Mapped[str] = mapped_column(String(12))
     level: Mapped[int] = mapped_column(default=0)
     at: Mapped[datetime]
