@@ -5,7 +5,8 @@ Read from `knowledge_base/`; nothing here writes, asks the clock, or knows the s
 
 from bot.knowledge.base import Answer, Cited, KnowledgeBase
 from bot.knowledge.calendars import load_calendar
+from bot.knowledge.escalation import load_chains
 from bot.knowledge.policies import load_policies
 from bot.knowledge.search import Hit
 
-__all__ = ["Answer", "Cited", "Hit", "KnowledgeBase", "load_calendar", "load_policies"]
+__all__ = ["Answer", "Cited", "Hit", "KnowledgeBase", "load_calendar", "load_chains", "load_policies"]
