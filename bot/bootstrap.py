@@ -12,12 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.assistant.engine import AssistantEngine, HttpEngine
 from bot.assistant.presenter import Presenter
 from bot.assistant.turns import TurnRunner
-from bot.knowledge import KnowledgeBase, load_calendar, load_policies
+from bot.knowledge import KnowledgeBase, load_calendar, load_chains, load_policies
 from bot.knowledge.imported_laws import imported_dir
+from bot.services.escalation import ship_chains
 from bot.services.evidence import EvidenceStorage
 from bot.services.forms import FormCatalogue
 from bot.services.live import Hub
 from bot.services.office import Office
+from bot.services.outgoing.subscriptions import Subscriptions
 from bot.services.signing import Signer
 from bot.services.sla import SlaBook
 from bot.settings import Secrets, Settings, load_secrets
@@ -48,6 +50,7 @@ class Desk:
     hub: Hub
     evidence: EvidenceStorage
     tools: ToolBox
+    subscriptions: Subscriptions
 
     @property
     def texts(self) -> Texts:
@@ -105,9 +108,10 @@ async def create_desk(
         library: The library, if it has been read already.
     """
     secrets = load_secrets(settings)
-    hub = Hub()
-    database = Database(settings.database, publish=hub.publish)
+    hub, subscriptions = Hub(), Subscriptions()
+    database = Database(settings.database, publish=hub.publish, before_commit=subscriptions.record)
     await upgrade(database.engine)
+    await _start_telling(database, subscriptions, settings, now=clock())
     library = library or Library.load(settings)
     knowledge = library.knowledge
     texts = Texts.load()
@@ -141,7 +145,18 @@ async def create_desk(
             settings.data_dir / "evidence", settings.evidence_max_mb * 2**20
         ),
         tools=tools,
+        subscriptions=subscriptions,
     )
+
+
+async def _start_telling(
+    database: Database, subscriptions: Subscriptions, settings: Settings, *, now: datetime
+) -> None:
+    """Store the shipped escalation chains that are missing and learn who wants to hear of events."""
+    async with database.begin() as session:
+        await ship_chains(session, load_chains(settings.knowledge_dir), now=now)
+    async with database.read() as session:
+        await subscriptions.renew(session)
 
 
 def load_tools(settings: Settings, knowledge: KnowledgeBase | None = None) -> ToolBox:

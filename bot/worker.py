@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 import structlog
@@ -19,6 +21,9 @@ from bot.services import audit, outbox, sla
 log = structlog.get_logger()
 
 _SWEEP_BATCH = 500
+_SMALLEST_BATCH = 20
+#: No writer waits longer than 200 ms for a sweep, so one transaction of it aims at half of that.
+_SWEEP_SECONDS = 0.1
 #: A message older than this that still waits for the bot was left behind by a process that died.
 _STRANDED_AFTER = timedelta(seconds=30)
 
@@ -56,14 +61,23 @@ async def run_once(desk: Desk, now: datetime) -> None:
 
 
 async def sweep_clocks(desk: Desk, now: datetime) -> None:
-    """Record warnings and breaches, in short transactions so that writers get in between."""
+    """Record what clocks have reached, in transactions so short that writers get in between."""
+    batch = _SWEEP_BATCH
     while True:
+        began = time.monotonic()
         async with desk.begin() as session:
-            result = await sla.sweep(session, now=now, limit=_SWEEP_BATCH)
-        if result.warned or result.breached:
-            log.info("sla.swept", warned=result.warned, breached=result.breached)
-        if result.looked_at < _SWEEP_BATCH:
+            result = await sla.sweep(session, desk.office.sla, now=now, limit=batch)
+        if result.looked_at:
+            log.info("sla.swept", **asdict(result))
+        if result.looked_at < batch:
             return
+        batch = _next_batch(batch, time.monotonic() - began)
+
+
+def _next_batch(batch: int, seconds: float) -> int:
+    """Return a batch that keeps the next writer waiting for about half of what we promise them."""
+    wanted = int(batch * _SWEEP_SECONDS / max(seconds, 0.001))
+    return max(_SMALLEST_BATCH, min(_SWEEP_BATCH, wanted))
 
 
 async def send_waiting(desk: Desk, now: datetime) -> None:

@@ -26,6 +26,7 @@ from bot.services import audit, sla
 from bot.services.conversations import locked
 from bot.services.ids import new_id
 from bot.services.office import Office
+from bot.services.outgoing.happenings import ticket_happened
 from bot.services.views import TicketView, ticket_view
 from bot.store.database import announce
 from bot.store.tables import Evidence, Ticket, TicketEntry
@@ -92,6 +93,7 @@ async def open_ticket(
         new={"status": ticket.status, "kind": ticket.kind, "facts": draft.facts, "evidence": receipts},
     )
     announce(session, "staff", {"type": "ticket_changed", "id": ticket.id})
+    ticket_happened(session, "ticket.opened", ticket, now=now)
     return _opened(office, ticket, created=True)
 
 
@@ -259,6 +261,8 @@ async def move(
     )  # fmt: skip
     await sla.on_status_changed(session, office.sla, ticket, old, to, now=now)
     touch(session, ticket, now)
+    if to is TicketStatus.RESOLVED:
+        ticket_happened(session, "ticket.resolved", ticket, now=now)
 
 
 def touch(session: AsyncSession, ticket: Ticket, now: datetime) -> None:
@@ -266,3 +270,4 @@ def touch(session: AsyncSession, ticket: Ticket, now: datetime) -> None:
     ticket.version += 1
     ticket.updated_at = now
     announce(session, "staff", {"type": "ticket_changed", "id": ticket.id})
+    ticket_happened(session, "ticket.changed", ticket, now=now)

@@ -1,14 +1,14 @@
 """SLA clocks in the store.
 
 `book` holds what is promised, `events` is called by use cases, `sweep` by the worker, `looking` by
-whoever shows clocks; `counting` is shared by them. When something is due is decided by
+whoever shows clocks; `counting` and `reaching` are shared by them. When something is due is decided by
 `bot.helpdesk.sla`, what an event does by `bot.helpdesk.clock_table`.
 """
 
 from bot.services.sla.book import SlaBook
 from bot.services.sla.events import on_handoff, on_public_reply, on_status_changed, on_ticket_opened
 from bot.services.sla.looking import ClockExplanation, ClockView, clocks_of, explain, nearest_clocks
-from bot.services.sla.sweep import SweepResult, recompute_provisional, sweep
+from bot.services.sla.sweep import SweepResult, recompute_provisional, sweep, wake_breached
 
 __all__ = [
     "ClockExplanation",
@@ -24,4 +24,5 @@ __all__ = [
     "on_ticket_opened",
     "recompute_provisional",
     "sweep",
+    "wake_breached",
 ]

@@ -7,8 +7,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.helpdesk.escalation import BREACHED
 from bot.helpdesk.sla import ClockState, Due, Pause, compute
 from bot.services.sla.book import SlaBook
+from bot.services.sla.reaching import clocks_with_subjects, record_reached
 from bot.store.database import announce
 from bot.store.tables import SlaClock, SlaEvent, SlaPause
 
@@ -39,18 +41,22 @@ async def pauses(session: AsyncSession, clock_id: str) -> list[Pause]:
     return [Pause(row.from_at, row.to_at, row.reason) for row in rows]
 
 
-def catch_up(session: AsyncSession, clock: SlaClock, now: datetime) -> list[SlaEvent]:
-    """Record the levels that the clock has reached by now; each once, at its own instant."""
-    events = []
-    if clock.level < 1 and clock.warn_at <= now and clock.warn_at < clock.due_at:
-        events.append(record(session, clock, "warned", 1, at=clock.warn_at, noticed_at=now))
-        clock.level = 1
-    # A target met at the due instant itself is met, so the breach lies just after it.
-    if clock.level < 2 and clock.due_at < now:
-        events.append(record(session, clock, "breached", 2, at=clock.due_at, noticed_at=now))
-        clock.level, clock.state = 2, ClockState.BREACHED
-    clock.next_check_at = {0: clock.warn_at, 1: clock.due_at}.get(clock.level)
-    return events
+async def catch_up(
+    session: AsyncSession, book: SlaBook, clock: SlaClock, now: datetime
+) -> None:
+    """Record the levels that the clock has reached by now; each once, at its own instant.
+
+    Args:
+        clock: Locked by this transaction.
+    """
+    if clock.next_check_at is None or clock.next_check_at > now:
+        return
+    await session.flush()
+    rows = (await session.execute(clocks_with_subjects().where(SlaClock.id == clock.id))).all()
+    for _, step in await record_reached(session, book.calendar, rows, now=now):
+        clock.level, clock.next_check_at = step.level, step.next_check_at
+        if step.level >= BREACHED:
+            clock.state = ClockState.BREACHED
 
 
 def record(
