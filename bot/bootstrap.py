@@ -14,11 +14,14 @@ from bot.assistant.presenter import Presenter
 from bot.assistant.turns import TurnRunner
 from bot.knowledge import KnowledgeBase, load_calendar, load_chains, load_policies
 from bot.knowledge.imported_laws import imported_dir
+from bot.senders.mail import SmtpAccount, SmtpMailSender
+from bot.senders.webhook import HttpWebhookSender
 from bot.services.escalation import ship_chains
 from bot.services.evidence import EvidenceStorage
 from bot.services.forms import FormCatalogue
 from bot.services.live import Hub
 from bot.services.office import Office
+from bot.services.outgoing.delivering import Deliverer
 from bot.services.outgoing.subscriptions import Subscriptions
 from bot.services.signing import Signer
 from bot.services.sla import SlaBook
@@ -51,6 +54,8 @@ class Desk:
     evidence: EvidenceStorage
     tools: ToolBox
     subscriptions: Subscriptions
+    deliverer: Deliverer
+    webhook_sender: HttpWebhookSender
 
     @property
     def texts(self) -> Texts:
@@ -129,6 +134,11 @@ async def create_desk(
         timeout=settings.engine_timeout_seconds,
         grace=settings.engine_grace_seconds,
     )
+    webhook_sender = HttpWebhookSender(allow_private=settings.webhook_allow_private)
+    deliverer = Deliverer(
+        database, office, clock=clock, mail=_mail_sender(settings), webhook=webhook_sender,
+        public_url=settings.public_url,
+    )  # fmt: skip
     turns = TurnRunner(database, office, engine, Presenter(knowledge, texts, tools), clock=clock)
     return Desk(
         settings=settings,
@@ -146,6 +156,24 @@ async def create_desk(
         ),
         tools=tools,
         subscriptions=subscriptions,
+        deliverer=deliverer,
+        webhook_sender=webhook_sender,
+    )
+
+
+def _mail_sender(settings: Settings) -> SmtpMailSender | None:
+    if not settings.smtp_host:
+        return None
+    password = settings.smtp_password
+    return SmtpMailSender(
+        SmtpAccount(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            security=settings.smtp_security,
+            sender=settings.smtp_sender,
+            user=settings.smtp_user,
+            password=password.get_secret_value() if password else None,
+        )
     )
 
 
@@ -174,4 +202,5 @@ async def close_desk(desk: Desk) -> None:
     await desk.turns.close()
     if isinstance(desk.engine, HttpEngine):
         await desk.engine.close()
+    await desk.webhook_sender.close()
     await desk.database.close()

@@ -1,4 +1,4 @@
-"""Background work of a desk process: what time makes due, and what a crash left behind.
+"""Background work of a desk process: what time makes due, what must go out, what a crash left behind.
 
 Each round is safe to run in several processes and after any pause: what it does is decided by what
 stands in the store.
@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -29,12 +30,54 @@ _STRANDED_AFTER = timedelta(seconds=30)
 
 
 async def run(desk: Desk, stop: asyncio.Event) -> None:
-    """Do a round every `sweep_interval_seconds` until told to stop; a round is never cut short."""
+    """Do a round every `sweep_interval_seconds` until told to stop; a round is never cut short.
+
+    Deliveries have rounds of their own: a receiver that does not answer must not hold up a sweep.
+    """
     await settle_provisional(desk, desk.clock())
+    await wake_breached(desk)
+    delivering = asyncio.create_task(run_deliveries(desk, stop))
     while not stop.is_set():
         await run_once(desk, desk.clock())
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), desk.settings.sweep_interval_seconds)
+    await delivering
+
+
+async def run_deliveries(desk: Desk, stop: asyncio.Event) -> None:
+    """Deliver what is due, at once when something is recorded here, until told to stop."""
+    async with desk.hub.listen("deliveries") as news:
+        while not stop.is_set():
+            if not await deliver_once(desk):
+                await _first_of(stop.wait(), news.get(), timeout=desk.settings.delivery_interval_seconds)
+            while not news.empty():
+                news.get_nowait()
+
+
+async def _first_of(*waits: Coroutine[Any, Any, object], timeout: float) -> None:
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+
+
+async def deliver_once(desk: Desk) -> int:
+    """Do one round of deliveries and return how many attempts it made; it never fails."""
+    try:
+        async with desk.read() as session:
+            await desk.subscriptions.renew(session)
+        return await desk.deliverer.deliver_due()
+    except Exception:
+        log.exception("worker.failed", part="deliver_once")
+        return 0
+
+
+async def wake_breached(desk: Desk) -> None:
+    """Let the sweep look again at breached clocks, which a new chain may have given further levels."""
+    after: str | None = ""
+    while after is not None:
+        async with desk.begin() as session:
+            after = await sla.wake_breached(session, after=after)
 
 
 async def settle_provisional(desk: Desk, now: datetime) -> None:

@@ -70,6 +70,13 @@ class Signer:
         given = normalise_code(code).encode(errors="surrogatepass")
         return hmac.compare_digest(given, self.query_code(ticket_number).encode())
 
+    def webhook_secret(self, webhook_id: str, version: int) -> str:
+        """Return the key with which calls to a webhook are signed.
+
+        Derived like the query codes: a copy of the database alone signs nothing.
+        """
+        return f"whsec_{_encode(self._mac('webhook', f'{webhook_id}:{version}'))}"
+
     def _mac(self, purpose: str, body: str) -> bytes:
         return hmac.new(self._secret, f"{purpose}:{body}".encode(), hashlib.sha256).digest()
 
