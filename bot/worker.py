@@ -49,14 +49,14 @@ async def run_deliveries(desk: Desk, stop: asyncio.Event) -> None:
     async with desk.hub.listen("deliveries") as news:
         while not stop.is_set():
             if not await deliver_once(desk):
-                await _first_of(stop.wait(), news.get(), timeout=desk.settings.delivery_interval_seconds)
+                await _first_of(stop.wait(), news.get(), seconds=desk.settings.delivery_interval_seconds)
             while not news.empty():
                 news.get_nowait()
 
 
-async def _first_of(*waits: Coroutine[Any, Any, object], timeout: float) -> None:
+async def _first_of(*waits: Coroutine[Any, Any, object], seconds: float) -> None:
     tasks = [asyncio.create_task(wait) for wait in waits]
-    await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:
         task.cancel()
 

@@ -9,6 +9,8 @@ from bot.store.tables import Agent
 
 RESERVED: Mapping[str, frozenset[str]] = {
     "ticket.assign_other": frozenset({"supervisor", "administrator"}),
+    # Delivery log, webhooks, escalation chains.
+    "outgoing.manage": frozenset({"supervisor", "administrator"}),
 }
 
 
