@@ -11,92 +11,23 @@ from sqlalchemy import func, select
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import BadRequest
 from bot.senders import webhook as webhook_module
-from bot.senders.mail import SmtpAccount, SmtpMailSender
 from bot.senders.webhook import HttpWebhookSender, signature
-from bot.services import desk_work, handoff, sla
+from bot.services import desk_work, handoff
 from bot.services.outgoing import deliveries, webhooks
 from bot.services.outgoing.delivering import LEASE, Deliverer
-from bot.services.outgoing.happenings import EVENTS
 from bot.services.outgoing.ports import Outcome, Result
 from bot.services.tickets import TicketDraft, open_ticket
-from bot.store.tables import Delivery, Notice, SlaClock
+from bot.store.tables import Delivery, Notice
+from tests.services.outgoing import detail, is_over, pings, renew, rows, subscribe
 from tests.support.builders import make_person, make_ticket
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock
-from tests.support.receivers import HookSink, MailSink, hook_sink, mail_sink
-
-RULES = webhooks.WebhookRules(allow_private=True, own_url=None)
-
-
-@pytest.fixture
-async def hook():
-    async with hook_sink() as sink:
-        yield sink
-
-
-@pytest.fixture
-async def smtp():
-    async with mail_sink() as sink:
-        yield sink
+from tests.support.receivers import HookSink, hook_sink
 
 
 @pytest.fixture
 async def citizen(desk: Desk) -> Citizen:
     return await Citizen.arrives(desk)
-
-
-@pytest.fixture
-async def deliverer(desk: Desk, smtp: MailSink):
-    """What delivers to the receivers of this test."""
-    sender = HttpWebhookSender(allow_private=True)
-    account = SmtpAccount("127.0.0.1", smtp.port, "none", "维权通 <desk@example.org>")
-    yield Deliverer(
-        desk.database, desk.office, clock=desk.clock, mail=SmtpMailSender(account), webhook=sender,
-        public_url="https://desk.example.org/",
-    )  # fmt: skip
-    await sender.close()
-
-
-async def subscribe(desk: Desk, url: str, *events: str) -> webhooks.WithSecret:
-    """Add a webhook; without events it wants all."""
-    supervisor = await make_person(desk, role="supervisor")
-    async with desk.begin() as session:
-        made = await webhooks.add_webhook(
-            session, desk.office.signer, supervisor, url=url, events=events or EVENTS, rules=RULES, now=desk.clock()
-        )
-    await renew(desk)
-    return made
-
-
-async def renew(desk: Desk) -> None:
-    async with desk.read() as session:
-        await desk.subscriptions.renew(session)
-
-
-async def rows(desk: Desk) -> list[Delivery]:
-    async with desk.read() as session:
-        return list(await session.scalars(select(Delivery).order_by(Delivery.created_at, Delivery.event_key)))
-
-
-async def detail(desk: Desk, delivery_id: str) -> deliveries.DeliveryDetail:
-    async with desk.read() as session:
-        return await deliveries.delivery_detail(session, delivery_id)
-
-
-async def pings(desk: Desk, webhook_id: str) -> str:
-    async with desk.begin() as session:
-        return await webhooks.ping(session, webhook_id, now=desk.clock())
-
-
-async def is_over(desk: Desk, opened) -> None:
-    """Move on until the first response is overdue, and sweep."""
-    async with desk.read() as session:
-        due_at = await session.scalar(
-            select(SlaClock.due_at).where(SlaClock.subject_id == opened.ticket.id, SlaClock.clock == "first_response")
-        )
-    desk.clock.at = due_at + timedelta(minutes=1)
-    async with desk.begin() as session:
-        await sla.sweep(session, desk.office.sla, now=desk.clock())
 
 
 # --- what is recorded -----------------------------------------------------------------------
@@ -386,70 +317,3 @@ async def test_a_name_that_leads_inside_is_refused_when_it_is_used(
         assert (await detail(desk, delivery_id)).attempts[0].outcome == Result.NOT_ALLOWED
     assert hook.got == []
     await guarded.close()
-
-
-# --- mails ----------------------------------------------------------------------------------
-
-
-async def test_a_mail_says_which_ticket_and_when_and_nothing_of_the_citizen(
-    desk: Desk, citizen: Citizen, deliverer: Deliverer, smtp: MailSink
-) -> None:
-    await make_person(desk, role="supervisor", email="banzhang@example.org")
-    opened = await make_ticket(desk, citizen.conversation_id, facts={"phone": "13800005678", "name": "张三"})
-    await is_over(desk, opened)
-    await deliverer.deliver_due()
-    (mail,) = smtp.mails
-    text = mail.get_content()
-    assert smtp.recipients == ["banzhang@example.org"]
-    assert mail["Subject"] == f"【维权通】工单 {opened.ticket.number}的首次响应时限已超时"
-    assert "举报投诉：商标" in text and f"/console/tickets/number/{opened.ticket.number}" in text
-    assert "13800005678" not in text and "张三" not in text and opened.code not in text
-    assert mail["Auto-Submitted"] == "auto-generated"
-    assert "维权通" in mail["From"]
-    await deliverer.deliver_due()
-    assert len(smtp.mails) == 1
-
-
-async def test_a_mail_server_that_refuses_is_asked_again_later(
-    desk: Desk, citizen: Citizen, deliverer: Deliverer, smtp: MailSink, clock: FakeClock
-) -> None:
-    await make_person(desk, role="supervisor", email="banzhang@example.org")
-    await is_over(desk, await make_ticket(desk, citizen.conversation_id))
-    smtp.answer = "451 later"
-    await deliverer.deliver_due()
-    (row,) = await rows(desk)
-    attempt = (await detail(desk, row.id)).attempts[0]
-    assert (row.status, attempt.outcome, attempt.status_code, attempt.detail) == ("pending", "refused", 451, "later")
-    smtp.answer = "250 taken"
-    clock.at = row.next_attempt_at
-    await deliverer.deliver_due()
-    assert len(smtp.mails) == 1
-
-
-async def test_without_a_mail_server_a_mail_is_given_up_where_it_can_be_seen(
-    desk: Desk, citizen: Citizen, clock: FakeClock
-) -> None:
-    supervisor = await make_person(desk, role="supervisor", email="banzhang@example.org")
-    await is_over(desk, await make_ticket(desk, citizen.conversation_id))
-    await desk.deliverer.deliver_due()
-    (row,) = await rows(desk)
-    assert (row.status, row.last_error) == ("dead", "not_set_up")
-    async with desk.read() as session:
-        kinds = set(await session.scalars(select(Notice.kind).where(Notice.agent_id == supervisor.id)))
-    assert "delivery.dead" in kinds
-
-
-async def test_mails_that_fail_never_make_more_mails(
-    desk: Desk, citizen: Citizen, deliverer: Deliverer, smtp: MailSink, clock: FakeClock
-) -> None:
-    await make_person(desk, role="supervisor", email="banzhang@example.org")
-    await is_over(desk, await make_ticket(desk, citizen.conversation_id))
-    async with desk.begin() as session:
-        for clock_row in await session.scalars(select(SlaClock)):
-            clock_row.next_check_at = None
-    smtp.answer = "550 no such mailbox"
-    for _ in range(12):
-        await deliverer.deliver_due()
-        clock.move(timedelta(hours=13))
-    (row,) = await rows(desk)
-    assert (row.status, row.attempts) == ("dead", 9)

@@ -209,7 +209,7 @@ class Deliverer:
         if outcome.result is Result.DELIVERED:
             row.status, row.settled_at, row.last_error = "sent", now, None
         elif row.status == "pending":
-            row.last_error = f"{outcome.result.value} {outcome.status_code or ''} {detail}"[:200].strip()
+            row.last_error = _error_of(outcome)
             at = self._policy.next_attempt(row.attempts, now, outcome.retry_after)
             if at is None or outcome.result in FINAL:
                 row.status, row.settled_at = "dead", now
@@ -254,3 +254,8 @@ def _job(delivery: Delivery, webhook: Webhook | None) -> _Job:
         secret_version=webhook.secret_version if webhook else 0,
     )
 
+
+def _error_of(outcome: Outcome) -> str:
+    """Return one line: the result first, then status and detail where there are any."""
+    parts = (outcome.result.value, str(outcome.status_code or ""), outcome.detail)
+    return " ".join(part for part in parts if part)[:DETAIL_MAX_CHARS]
