@@ -13,12 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.assistant.engine import AssistantEngine, HttpEngine
 from bot.assistant.presenter import Presenter
 from bot.assistant.turns import TurnRunner
-from bot.knowledge import KnowledgeBase, load_calendars, load_policies, load_ticket_rules
+from bot.knowledge import KnowledgeBase, load_calendars, load_chains, load_policies, load_ticket_rules
 from bot.knowledge.imported_laws import imported_dir
+from bot.senders.mail import SmtpAccount, SmtpMailSender
+from bot.senders.webhook import HttpWebhookSender
+from bot.services.escalation import ship_chains
 from bot.services.evidence import EvidenceStorage
 from bot.services.forms import FormCatalogue
 from bot.services.live import Hub
 from bot.services.office import Office
+from bot.services.outgoing.delivering import Deliverer
+from bot.services.outgoing.subscriptions import Subscriptions
 from bot.services.signing import Signer
 from bot.services.sla import SlaBook, lacks_shipped, load_book, take_over_shipped
 from bot.settings import Secrets, Settings, load_secrets
@@ -49,6 +54,9 @@ class Desk:
     hub: Hub
     evidence: EvidenceStorage
     tools: ToolBox
+    subscriptions: Subscriptions
+    deliverer: Deliverer
+    webhook_sender: HttpWebhookSender
 
     @property
     def texts(self) -> Texts:
@@ -106,16 +114,17 @@ async def create_desk(
         library: The library, if it has been read already.
     """
     secrets = load_secrets(settings)
-    hub, book = Hub(), SlaBook((), ())
+    hub, book, subscriptions = Hub(), SlaBook((), ()), Subscriptions()
 
     def publish(announcements: Sequence[tuple[str, Any]]) -> None:
         # First the book, so that whoever is woken by a commit counts by what it saved.
         book.heed(announcements)
         hub.publish(announcements)
 
-    database = Database(settings.database, publish=publish)
+    database = Database(settings.database, publish=publish, before_commit=subscriptions.record)
     await upgrade(database.engine)
     await load_rules(settings, database, book, now=clock())
+    await _start_telling(database, subscriptions, settings, now=clock())
     library = library or Library.load(settings)
     knowledge = library.knowledge
     texts = Texts.load()
@@ -132,6 +141,11 @@ async def create_desk(
         timeout=settings.engine_timeout_seconds,
         grace=settings.engine_grace_seconds,
     )
+    webhook_sender = HttpWebhookSender(allow_private=settings.webhook_allow_private)
+    deliverer = Deliverer(
+        database, office, clock=clock, mail=_mail_sender(settings), webhook=webhook_sender,
+        public_url=settings.public_url,
+    )  # fmt: skip
     turns = TurnRunner(database, office, engine, Presenter(knowledge, texts, tools), clock=clock)
     return Desk(
         settings=settings,
@@ -148,6 +162,9 @@ async def create_desk(
             settings.data_dir / "evidence", settings.evidence_max_mb * 2**20
         ),
         tools=tools,
+        subscriptions=subscriptions,
+        deliverer=deliverer,
+        webhook_sender=webhook_sender,
     )
 
 
@@ -162,6 +179,32 @@ async def load_rules(settings: Settings, database: Database, book: SlaBook, *, n
     async with database.read() as session:
         stored = await load_book(session)
     book.learn(stored.policies, stored.calendars)
+
+
+def _mail_sender(settings: Settings) -> SmtpMailSender | None:
+    if not settings.smtp_host:
+        return None
+    password = settings.smtp_password
+    return SmtpMailSender(
+        SmtpAccount(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            security=settings.smtp_security,
+            sender=settings.smtp_sender,
+            user=settings.smtp_user,
+            password=password.get_secret_value() if password else None,
+        )
+    )
+
+
+async def _start_telling(
+    database: Database, subscriptions: Subscriptions, settings: Settings, *, now: datetime
+) -> None:
+    """Store the shipped escalation chains that are missing and learn who wants to hear of events."""
+    async with database.begin() as session:
+        await ship_chains(session, load_chains(settings.knowledge_dir), now=now)
+    async with database.read() as session:
+        await subscriptions.renew(session)
 
 
 def load_tools(settings: Settings, knowledge: KnowledgeBase | None = None) -> ToolBox:
@@ -179,4 +222,5 @@ async def close_desk(desk: Desk) -> None:
     await desk.turns.close()
     if isinstance(desk.engine, HttpEngine):
         await desk.engine.close()
+    await desk.webhook_sender.close()
     await desk.database.close()

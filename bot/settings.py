@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -48,6 +49,15 @@ class Settings(BaseSettings):
     address_uploads_per_hour: int = 60
     staff_session_hours: int = 12
     sweep_interval_seconds: float = 20.0
+
+    smtp_host: str | None = None
+    smtp_port: int = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_sender: str = "rightsdesk@localhost"
+    webhook_allow_private: bool = False
+    delivery_interval_seconds: float = 5.0
 
     secret_key: SecretStr | None = None
     operator_token: SecretStr | None = None

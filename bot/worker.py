@@ -1,4 +1,4 @@
-"""Background work of a desk process: what time makes due, and what a crash left behind.
+"""Background work of a desk process: what time makes due, what must go out, what a crash left behind.
 
 Each round is safe to run in several processes and after any pause: what it does is decided by what
 stands in the store.
@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
@@ -22,19 +25,27 @@ log = structlog.get_logger()
 _SWEEP_BATCH = 500
 #: Another process's new version of a rule is known here after so long; see `sla.saving`.
 _RULES_INTERVAL_SECONDS = 3.0
+_SMALLEST_BATCH = 20
+#: No writer waits longer than 200 ms for a sweep, so one transaction of it aims at half of that.
+_SWEEP_SECONDS = 0.1
 #: A message older than this that still waits for the bot was left behind by a process that died.
 _STRANDED_AFTER = timedelta(seconds=30)
 
 
 async def run(desk: Desk, stop: asyncio.Event) -> None:
-    """Do a round every `sweep_interval_seconds` until told to stop; a round is never cut short."""
+    """Do a round every `sweep_interval_seconds` until told to stop; a round is never cut short.
+
+    Deliveries have rounds of their own: a receiver that does not answer must not hold up a sweep.
+    """
     await settle_provisional(desk, desk.clock())
     watching = asyncio.create_task(watch_rules(desk, stop))
+    await wake_breached(desk)
+    delivering = asyncio.create_task(run_deliveries(desk, stop))
     while not stop.is_set():
         await run_once(desk, desk.clock())
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), desk.settings.sweep_interval_seconds)
-    await watching
+    await asyncio.gather(watching, delivering)
 
 
 async def watch_rules(desk: Desk, stop: asyncio.Event) -> None:
@@ -63,6 +74,42 @@ async def recount_clocks(desk: Desk, now: datetime, stop: asyncio.Event | None =
         log.info("sla.recounted", counted=batch.counted, moved=batch.moved)
 
 
+async def run_deliveries(desk: Desk, stop: asyncio.Event) -> None:
+    """Deliver what is due, at once when something is recorded here, until told to stop."""
+    async with desk.hub.listen("deliveries") as news:
+        while not stop.is_set():
+            if not await deliver_once(desk):
+                await _first_of(stop.wait(), news.get(), seconds=desk.settings.delivery_interval_seconds)
+            while not news.empty():
+                news.get_nowait()
+
+
+async def _first_of(*waits: Coroutine[Any, Any, object], seconds: float) -> None:
+    tasks = [asyncio.create_task(wait) for wait in waits]
+    await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+
+
+async def deliver_once(desk: Desk) -> int:
+    """Do one round of deliveries and return how many attempts it made; it never fails."""
+    try:
+        async with desk.read() as session:
+            await desk.subscriptions.renew(session)
+        return await desk.deliverer.deliver_due()
+    except Exception:
+        log.exception("worker.failed", part="deliver_once")
+        return 0
+
+
+async def wake_breached(desk: Desk) -> None:
+    """Let the sweep look again at breached clocks, which a new chain may have given further levels."""
+    after: str | None = ""
+    while after is not None:
+        async with desk.begin() as session:
+            after = await sla.wake_breached(session, after=after)
+
+
 async def settle_provisional(desk: Desk, now: datetime) -> None:
     """Count again, after a start, what may have become final with a newly loaded year."""
     after: str | None = ""
@@ -88,14 +135,23 @@ async def run_once(desk: Desk, now: datetime) -> None:
 
 
 async def sweep_clocks(desk: Desk, now: datetime) -> None:
-    """Record warnings and breaches, in short transactions so that writers get in between."""
+    """Record what clocks have reached, in transactions so short that writers get in between."""
+    batch = _SWEEP_BATCH
     while True:
+        began = time.monotonic()
         async with desk.begin() as session:
-            result = await sla.sweep(session, now=now, limit=_SWEEP_BATCH)
-        if result.warned or result.breached:
-            log.info("sla.swept", warned=result.warned, breached=result.breached)
-        if result.looked_at < _SWEEP_BATCH:
+            result = await sla.sweep(session, desk.office.sla, now=now, limit=batch)
+        if result.looked_at:
+            log.info("sla.swept", **asdict(result))
+        if result.looked_at < batch:
             return
+        batch = _next_batch(batch, time.monotonic() - began)
+
+
+def _next_batch(batch: int, seconds: float) -> int:
+    """Return a batch that keeps the next writer waiting for about half of what we promise them."""
+    wanted = int(batch * _SWEEP_SECONDS / max(seconds, 0.001))
+    return max(_SMALLEST_BATCH, min(_SWEEP_BATCH, wanted))
 
 
 async def send_waiting(desk: Desk, now: datetime) -> None:

@@ -13,15 +13,19 @@ from bot.bootstrap import Desk
 from bot.console import (
     accounts,
     conversations,
+    deliveries,
     downloads,
+    escalation,
     life_cycle,
     live,
     moments,
+    notices,
     office_hours,
     pages,
     rules,
     tasks,
     tickets,
+    webhooks,
 )
 from bot.console.errors import json_errors, page_errors
 from bot.console.keys import DESK, PASSWORDS, SOCKETS, STAFF_API, WORDS
@@ -57,6 +61,8 @@ def create_console_app(desk: Desk) -> web.Application:
             web.get("/tickets/{id}/audit", pages.ticket_audit, name="ticket_audit"),
         ]
     )
+    for module in (notices, deliveries, webhooks, escalation):
+        app.add_routes(module.routes())
     return app
 
 

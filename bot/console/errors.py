@@ -19,6 +19,7 @@ log = structlog.get_logger()
 
 STATUS: Mapping[str, int] = {
     "already_claimed": 409,
+    "chain_changed_meanwhile": 409,
     "bad_request": 400,
     "csrf_failed": 403,
     "forbidden": 403,

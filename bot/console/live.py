@@ -2,7 +2,7 @@
 
 To the browser: `queues` (some list changed: ask for it), `messages` (of the conversation being
 watched, read from the store after the last `seq` sent), `status` (who has it), `ticket` (a ticket
-changed), `tick` (still here). From the browser: `watch` {conversation, after} and `unwatch`.
+changed), `notices` (how many are unread), `tick` (still here). From the browser: `watch` {conversation, after} and `unwatch`.
 The hub only says that something changed; what is sent comes from the store. So a lost
 announcement costs nothing and a repeated one sends nothing twice.
 """
@@ -18,10 +18,10 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bot.console.conversations import detail_of, transcript
-from bot.console.keys import DESK, SOCKETS, TOKEN
+from bot.console.keys import AGENT, DESK, SOCKETS, TOKEN
 from bot.console.security import check_origin
 from bot.helpdesk.errors import HelpdeskError
-from bot.services import staff
+from bot.services import notices, staff
 
 log = structlog.get_logger()
 
@@ -69,6 +69,8 @@ class Line:
         self._request = request
         self._desk = request.config_dict[DESK]
         self._socket = socket
+        self._agent_id = request[AGENT].id
+        self._unread: int | None = None
         self._watching: asyncio.Task[None] | None = None
         self._hanging_up: asyncio.Task[bool] | None = None
         self._close_code: int = WSCloseCode.GOING_AWAY
@@ -87,7 +89,10 @@ class Line:
                 events = [await news.get()]
                 while not news.empty():
                     events.append(news.get_nowait())
-                await self._send("queues")
+                if any(event.get("type") != "notices" for event in events):
+                    await self._send("queues")
+                if any(self._agent_id in event.get("agents", ()) for event in events):
+                    await self._tell_unread()
                 tickets = {event["id"] for event in events if event.get("type") == "ticket_changed"}
                 for ticket_id in sorted(tickets):
                     await self._send("ticket", id=ticket_id)
@@ -98,6 +103,8 @@ class Line:
         """Say that we are here, and stop when the session ended (log-out, time, new password)."""
         while await self._is_signed_in():
             await self._send("tick")
+            # Also tells a browser that has just come, and what another process recorded.
+            await self._tell_unread()
             await asyncio.sleep(TICK_SECONDS)
         self._close_code = SIGN_IN_AGAIN
 
@@ -114,6 +121,14 @@ class Line:
                     log.exception("console.live_failed")
         if not self._socket.closed:
             await self._socket.close(code=self._close_code)
+
+    async def _tell_unread(self) -> None:
+        """Send how many notices are unread, if that is not what was sent last."""
+        async with self._desk.read() as session:
+            unread = await notices.unread_count(session, self._agent_id)
+        if unread != self._unread:
+            self._unread = unread
+            await self._send("notices", unread=unread)
 
     async def _is_signed_in(self) -> bool:
         async with self._desk.read() as session:

@@ -12,6 +12,8 @@ RESERVED: Mapping[str, frozenset[str]] = {
     "ticket.decide_extension": frozenset({"supervisor", "administrator"}),
     "ticket.correct_entry_of_others": frozenset({"supervisor", "administrator"}),
     "sla.rules": frozenset({"supervisor", "administrator"}),
+    # Delivery log, webhooks, escalation chains.
+    "outgoing.manage": frozenset({"supervisor", "administrator"}),
 }
 
 

@@ -79,6 +79,13 @@ class Signer:
         """Return the token that opens one rating form; derived, so that a repeated message shows the same."""
         return _encode(self._mac("rating", rating_id)[:18])
 
+    def webhook_secret(self, webhook_id: str, version: int) -> str:
+        """Return the key with which calls to a webhook are signed.
+
+        Derived like the query codes: a copy of the database alone signs nothing.
+        """
+        return f"whsec_{_encode(self._mac('webhook', f'{webhook_id}:{version}'))}"
+
     def _mac(self, purpose: str, body: str) -> bytes:
         return hmac.new(self._secret, f"{purpose}:{body}".encode(), hashlib.sha256).digest()
 

@@ -28,6 +28,7 @@ from bot.services.conversations import locked
 from bot.services.ids import new_id
 from bot.services.life_cycle.after_step import after_step
 from bot.services.office import Office
+from bot.services.outgoing.happenings import ticket_happened
 from bot.services.views import TicketView, ticket_view
 from bot.store.database import announce
 from bot.store.tables import Evidence, Ticket, TicketEntry
@@ -94,6 +95,7 @@ async def open_ticket(
         new={"status": ticket.status, "kind": ticket.kind, "facts": draft.facts, "evidence": receipts},
     )
     announce(session, "staff", {"type": "ticket_changed", "id": ticket.id})
+    ticket_happened(session, "ticket.opened", ticket, now=now)
     return _opened(office, ticket, created=True)
 
 
@@ -281,6 +283,8 @@ async def move(
     await sla.on_status_changed(session, office.sla, ticket, old, to, now=now)
     await after_step(session, office, ticket, old, to, actor=actor, now=now)
     touch(session, ticket, now)
+    if to is TicketStatus.RESOLVED:
+        ticket_happened(session, "ticket.resolved", ticket, now=now)
 
 
 def touch(session: AsyncSession, ticket: Ticket, now: datetime) -> None:
@@ -288,3 +292,4 @@ def touch(session: AsyncSession, ticket: Ticket, now: datetime) -> None:
     ticket.version += 1
     ticket.updated_at = now
     announce(session, "staff", {"type": "ticket_changed", "id": ticket.id})
+    ticket_happened(session, "ticket.changed", ticket, now=now)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 Publish = Callable[[Sequence[Any]], None]
+BeforeCommit = Callable[[AsyncSession], Awaitable[None]]
 
 
 class Database:
@@ -28,15 +29,19 @@ class Database:
     Args:
         url: `sqlite+aiosqlite:///…` or `postgresql+psycopg://…`.
         publish: Called after each commit with what `announce` recorded in the session.
+        before_commit: Called at the end of each writing transaction, inside of it.
     """
 
-    def __init__(self, url: str, publish: Publish | None = None) -> None:
+    def __init__(
+        self, url: str, publish: Publish | None = None, before_commit: BeforeCommit | None = None
+    ) -> None:
         self._is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _create_engine(url, is_sqlite=self._is_sqlite)
         # Advisory locks are held while a turn is taken, so they use connections of their own:
         # taken from the pool, enough of them would leave none for the turns themselves.
         self._lock_engine = None if self._is_sqlite else _create_lock_engine(url)
         self._publish = publish or (lambda announcements: None)
+        self._before_commit = before_commit
         self._writing = asyncio.Lock() if self._is_sqlite else None
 
     @property
@@ -50,6 +55,8 @@ class Database:
         async with self._writer(), AsyncSession(self.engine, expire_on_commit=False) as session:
             async with session.begin():
                 yield session
+                if self._before_commit is not None:
+                    await self._before_commit(session)
             announcements = session.info.pop("announcements", ())
         self._publish(announcements)
 

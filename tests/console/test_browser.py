@@ -2,12 +2,12 @@
 
 import asyncio
 import shutil
-from datetime import UTC
+from datetime import UTC, timedelta
 
 import pytest
 from aiohttp.test_utils import TestServer
 
-from bot.services import handoff
+from bot.services import handoff, sla
 from tests.console.driver import PASSWORD
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
@@ -173,3 +173,16 @@ async def test_on_a_phone_the_list_leads_to_the_conversation_and_back(sit_down, 
     await page.click("#back")
     await page.wait_for_selector(".row")
     assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_the_bell_shows_what_came_while_the_page_was_open(sit_down, desk, clock, waiting):
+    page = await sit_down()
+    assert await page.locator("#bell-count").is_hidden()
+    clock.move(timedelta(minutes=11))
+    async with desk.begin() as session:
+        await sla.sweep(session, desk.office.sla, now=clock())
+    await page.wait_for_selector("#bell-count:has-text('2')")
+    assert await page.get_attribute("#bell", "aria-label") == "通知，2 条未读"
+    await page.click("#bell")
+    await page.click(".notices .unread button")
+    await page.wait_for_selector("#c-status:has-text('等待接入')")

@@ -1,17 +1,21 @@
 """The worker's rounds: what time makes due, and what a crash left behind."""
 
+import asyncio
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, select
 
 from bot import worker
 from bot.bootstrap import Desk
 from bot.services.conversations import add_outgoing, locked
+from bot.services.outgoing import webhooks
 from bot.store.tables import AuditRoot, SlaEvent
-from tests.support.builders import make_ticket
+from tests.support.builders import make_person, make_ticket
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock
 from tests.support.engine import ScriptedEngine
+from tests.support.receivers import hook_sink
 
 
 async def test_a_round_after_an_outage_catches_up_in_one_go(
@@ -66,3 +70,37 @@ async def test_one_part_that_fails_does_not_keep_the_others_from_their_turn(
     await worker.run_once(desk, clock())
     async with desk.read() as session:
         assert await session.scalar(select(func.count()).select_from(AuditRoot)) == 1
+
+
+@pytest.mark.parametrize(
+    ("batch", "seconds", "then"), [(500, 0.05, 500), (500, 0.2, 250), (100, 0.05, 200), (40, 9.0, 20), (20, 0.0, 500)]
+)
+def test_batches_of_the_sweep_shrink_while_one_takes_long(batch: int, seconds: float, then: int) -> None:
+    assert worker._next_batch(batch, seconds) == then
+
+
+async def test_a_delivery_recorded_here_goes_out_without_waiting_for_the_next_round(
+    desk: Desk, clock: FakeClock
+) -> None:
+    desk.settings.delivery_interval_seconds = 3600.0
+    supervisor = await make_person(desk, role="supervisor")
+    desk.webhook_sender._is_allowed = lambda _: True
+    rules = webhooks.WebhookRules(allow_private=True, own_url=None)
+    stop = asyncio.Event()
+    async with hook_sink() as hook:
+        running = asyncio.create_task(worker.run_deliveries(desk, stop))
+        async with desk.begin() as session:
+            await webhooks.add_webhook(
+                session, desk.office.signer, supervisor, url=hook.url, events=["ticket.opened"], rules=rules, now=clock()
+            )
+        async with desk.read() as session:
+            await desk.subscriptions.renew(session)
+        citizen = await Citizen.arrives(desk)
+        await make_ticket(desk, citizen.conversation_id)
+        async with asyncio.timeout(10):
+            while not hook.got:
+                await asyncio.sleep(0.01)
+            stop.set()
+            desk.hub.publish([("deliveries", {})])
+            await running
+    assert hook.got[0].headers["X-RightsDesk-Event"] == "ticket.opened"

@@ -3,6 +3,7 @@
 import itertools
 
 from bot.bootstrap import Desk
+from bot.services.ids import new_id
 from bot.services.staff import add_agent
 from bot.services.tickets import OpenedTicket, TicketDraft, open_ticket
 from bot.store.tables import Agent
@@ -31,3 +32,16 @@ async def make_ticket(desk: Desk, conversation_id: str, **changes: object) -> Op
     } | changes
     async with desk.begin() as session:
         return await open_ticket(session, desk.office, TicketDraft(**values), now=desk.clock())
+
+
+async def make_person(
+    desk: Desk, name: str = "李坐席", role: str = "agent", email: str | None = None
+) -> Agent:
+    """An account that nobody logs in to, made without the cost of hashing a password."""
+    agent = Agent(
+        id=new_id(desk.clock()), login=f"person{next(_logins)}", name=name, role=role, password_hash="-",
+        must_change_password=False, is_active=True, created_at=desk.clock(), email=email,
+    )  # fmt: skip
+    async with desk.begin() as session:
+        session.add(agent)
+    return agent

@@ -3,6 +3,8 @@
 import re
 
 from bot.cli import app
+from bot.senders.webhook import signature
+from bot.services.outgoing.happenings import EVENTS, PING
 from bot.settings import PROJECT_ROOT, Secrets, Settings
 
 README = (PROJECT_ROOT / "README.md").read_text("utf-8")
@@ -20,3 +22,17 @@ def test_every_command_stands_in_the_readme() -> None:
     names |= {group.name for group in app.registered_groups}
     missing = [name for name in names if not re.search(rf"`[^`\n]*\b{name}\b", README)]
     assert missing == []
+
+
+def test_every_webhook_event_is_described_and_the_example_verifies_a_real_signature(monkeypatch) -> None:
+    text = (PROJECT_ROOT / "docs" / "WEBHOOKS.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `([a-z.]+)` \|", text, re.MULTILINE)) == {*EVENTS, PING}
+    example: dict[str, object] = {}
+    exec(re.search(r"```python\n(.*?)```", text, re.DOTALL).group(1), example)
+    monkeypatch.setattr("time.time", lambda: 1795140100.0)
+    headers = {
+        "X-RightsDesk-Timestamp": "1795140000",
+        "X-RightsDesk-Signature": f"v1={signature('whsec_x', '1795140000', b'{}')}",
+    }
+    assert example["is_genuine"]("whsec_x", headers, b"{}")
+    assert not example["is_genuine"]("whsec_y", headers, b"{}")

@@ -81,6 +81,8 @@ export class Live extends EventTarget {
 
   #receive(event) {
     this.dispatchEvent(new CustomEvent(event.type, { detail: event }));
+    // Also for what every page has, as the bell, without a socket of its own.
+    dispatchEvent(new CustomEvent(`live:${event.type}`, { detail: event }));
   }
 
   #sendWatch() {

@@ -14,6 +14,7 @@ from bot.services.conversations import change_owner, locked, status
 from bot.services.handoff.saying import say
 from bot.services.life_cycle import ratings
 from bot.services.office import Office
+from bot.services.outgoing.happenings import handoff_happened
 from bot.services.views import ConversationStatus
 from bot.store.tables import Agent, Conversation, Handoff
 
@@ -39,6 +40,7 @@ async def claim(
     handoff = await current_handoff(session, conversation_id)
     if handoff:
         handoff.agent_id, handoff.claimed_at = agent.id, now
+        handoff_happened(session, "handoff.claimed", handoff, now=now)
     await say(session, office, conversation, "handoff.claimed", now=now, agent=agent.name)
     return await status(session, conversation_id, calendar=office.calendar, now=now)
 
@@ -123,4 +125,5 @@ async def end(
     if handoff:
         handoff.ended_at, handoff.outcome = now, outcome
         await sla.on_handoff(session, office.sla, handoff, outcome, now=now)
+        handoff_happened(session, "handoff.ended", handoff, now=now)
     return handoff

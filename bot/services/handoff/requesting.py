@@ -14,6 +14,7 @@ from bot.services.conversations import change_owner, locked, place_in_queue, sta
 from bot.services.handoff.saying import say
 from bot.services.ids import new_id
 from bot.services.office import Office
+from bot.services.outgoing.happenings import handoff_happened
 from bot.services.tickets import OpenedTicket, TicketDraft, open_ticket
 from bot.services.views import ConversationStatus
 from bot.store.tables import Conversation, Handoff, Message
@@ -63,6 +64,7 @@ async def request_human(
         opened = await _offline_ticket(session, office, conversation, now)
         handoff.ticket_id = opened.ticket.id
         await _say_next_opening(session, office, conversation, opened, reason, now, reply_to)
+    handoff_happened(session, "handoff.requested", handoff, now=now)
     return await status(session, conversation_id, calendar=office.calendar, now=now)
 
 

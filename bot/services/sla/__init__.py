@@ -1,7 +1,7 @@
 """SLA clocks in the store, and the rules they run on.
 
 `book` holds what is promised, `events` is called by use cases, `sweep` by the worker, `looking` by
-whoever shows clocks; `counting` is shared by them. When something is due is decided by
+whoever shows clocks; `counting` and `reaching` are shared by them. When something is due is decided by
 `bot.helpdesk.sla`, what an event does by `bot.helpdesk.clock_table`.
 
 The rules are versions in the store: `shipping` takes over what comes with the program, `proposing`
@@ -35,7 +35,7 @@ from bot.services.sla.recounting import RecountBatch, is_recount_open, recount
 from bot.services.sla.rules import RuleHistory, SavedVersion, rule_histories
 from bot.services.sla.saving import SlaRuleChanged, check_is_latest, save_calendar, save_policy
 from bot.services.sla.shipping import lacks_shipped, take_over_shipped
-from bot.services.sla.sweep import SweepResult, recompute_provisional, sweep
+from bot.services.sla.sweep import SweepResult, recompute_provisional, sweep, wake_breached
 
 __all__ = [
     "NONE",
@@ -82,4 +82,5 @@ __all__ = [
     "save_policy",
     "sweep",
     "take_over_shipped",
+    "wake_breached",
 ]

@@ -10,9 +10,11 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.calendar import CalendarVersion
+from bot.helpdesk.escalation import BREACHED
 from bot.helpdesk.sla import ClockState, Due, DueDate, Pause, Policy, PolicyMissing, Target, Unit, compute
 from bot.helpdesk.targets import extended
 from bot.services.sla.book import SlaBook
+from bot.services.sla.reaching import clocks_with_subjects, record_reached
 from bot.services.sla.records import renew_book
 from bot.store.database import announce
 from bot.store.tables import Extension, SlaClock, SlaEvent, SlaPause
@@ -86,18 +88,22 @@ async def granted_to(
     return found
 
 
-def catch_up(session: AsyncSession, clock: SlaClock, now: datetime) -> list[SlaEvent]:
-    """Record the levels that the clock has reached by now; each once, at its own instant."""
-    events = []
-    if clock.level < 1 and clock.warn_at <= now and clock.warn_at < clock.due_at:
-        events.append(record(session, clock, "warned", 1, at=clock.warn_at, noticed_at=now))
-        clock.level = 1
-    # A target met at the due instant itself is met, so the breach lies just after it.
-    if clock.level < 2 and clock.due_at < now:
-        events.append(record(session, clock, "breached", 2, at=clock.due_at, noticed_at=now))
-        clock.level, clock.state = 2, ClockState.BREACHED
-    clock.next_check_at = {0: clock.warn_at, 1: clock.due_at}.get(clock.level)
-    return events
+async def catch_up(
+    session: AsyncSession, book: SlaBook, clock: SlaClock, now: datetime
+) -> None:
+    """Record the levels that the clock has reached by now; each once, at its own instant.
+
+    Args:
+        clock: Locked by this transaction.
+    """
+    if clock.next_check_at is None or clock.next_check_at > now:
+        return
+    await session.flush()
+    rows = (await session.execute(clocks_with_subjects().where(SlaClock.id == clock.id))).all()
+    for _, step in await record_reached(session, book.calendar, rows, now=now):
+        clock.level, clock.next_check_at = step.level, step.next_check_at
+        if step.level >= BREACHED:
+            clock.state = ClockState.BREACHED
 
 
 def record(

@@ -180,8 +180,8 @@ async def _affect(
     event: str,
     now: datetime,
 ) -> None:
-    if clock.state == ClockState.RUNNING:
-        catch_up(session, clock, now)
+    if clock.state in (ClockState.RUNNING, ClockState.BREACHED):
+        await catch_up(session, book, clock, now)
     if effect is Effect.PAUSE and clock.state == ClockState.RUNNING:
         session.add(SlaPause(clock_id=clock.id, from_at=now, reason=event))
         clock.state, clock.next_check_at = ClockState.PAUSED, None
@@ -207,7 +207,7 @@ async def _resume(session: AsyncSession, book: SlaBook, clock: SlaClock, now: da
         await session.flush()
     apply_due(clock, await due(session, book, clock))
     clock.state = ClockState.RUNNING
-    catch_up(session, clock, now)
+    await catch_up(session, book, clock, now)
 
 
 async def _stop(

@@ -47,7 +47,7 @@ async def extend_clock(
     The levels that were reached before stay recorded: a warning given is not given again.
     """
     if clock.state == ClockState.RUNNING:
-        catch_up(session, clock, now)
+        await catch_up(session, book, clock, now)
     apply_due(clock, await due(session, book, clock))
     if clock.state == ClockState.PAUSED:
         clock.next_check_at = None

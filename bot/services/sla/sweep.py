@@ -2,48 +2,85 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.helpdesk.sla import ClockState
 from bot.services.sla.book import SlaBook
-from bot.services.sla.counting import apply_due, catch_up, granted, pauses, record, rules_of
+from bot.services.sla.counting import apply_due, granted, pauses, record, rules_of
+from bot.services.sla.reaching import clocks_with_subjects, move_clocks, record_reached
+from bot.store.database import announce
 from bot.store.tables import SlaClock, SlaEvent
 
 
-@dataclass
+@dataclass(frozen=True)
 class SweepResult:
-    """What one sweep noticed."""
+    """What one sweep noticed, by kind of event."""
 
     looked_at: int = 0
     warned: int = 0
     breached: int = 0
-    events: list[SlaEvent] = field(default_factory=list)
+    escalated: int = 0
 
 
-async def sweep(session: AsyncSession, *, now: datetime, limit: int = 500) -> SweepResult:
-    """Record the warnings and breaches that are due; call again while `looked_at` equals `limit`.
+async def sweep(
+    session: AsyncSession, book: SlaBook, *, now: datetime, limit: int = 500
+) -> SweepResult:
+    """Record the levels that are due and tell whom the chains name; call again while `looked_at`
+    equals `limit`.
 
     One indexed query over what is due, whatever the number of open tickets. Safe with many
     workers: on PostgreSQL each takes rows that no other holds, on SQLite there is one writer.
     """
-    rows = await session.scalars(
-        select(SlaClock)
+    rows = await session.execute(
+        clocks_with_subjects()
         .where(SlaClock.next_check_at < now)
         .order_by(SlaClock.next_check_at, SlaClock.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=SlaClock)
     )
-    result = SweepResult()
-    for clock in rows:
-        result.looked_at += 1
-        for event in catch_up(session, clock, now):
-            result.events.append(event)
-            result.warned += event.kind == "warned"
-            result.breached += event.kind == "breached"
-    return result
+    due_now = rows.all()
+    if not due_now:
+        return SweepResult()
+    found = await record_reached(session, book.calendar, due_now, now=now)
+    await move_clocks(session, found)
+    kinds = Counter(reached.kind for _, step in found for reached in step.reached)
+    announce(session, "staff", {"type": "sla", "count": kinds.total()})
+    return SweepResult(len(due_now), kinds["warned"], kinds["breached"], kinds["escalated"])
+
+
+async def wake_breached(session: AsyncSession, *, after: str = "", limit: int = 500) -> str | None:
+    """Let the next sweep look again at breached clocks after whose last level nothing was due.
+
+    After a new escalation chain they may have further levels; those without sleep on.
+
+    Returns:
+        Where to go on (`after`), None when all are done.
+    """
+    ids = list(
+        await session.scalars(
+            select(SlaClock.id)
+            .where(
+                SlaClock.state == ClockState.BREACHED,
+                SlaClock.stopped_at.is_(None),
+                SlaClock.next_check_at.is_(None),
+                SlaClock.id > after,
+            )
+            .order_by(SlaClock.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    )
+    await session.execute(
+        update(SlaClock.__table__)
+        .where(SlaClock.__table__.c.id.in_(ids))
+        .values(next_check_at=SlaClock.__table__.c.due_at)
+    )
+    return ids[-1] if len(ids) == limit else None
 
 
 async def recompute_provisional(
@@ -60,7 +97,13 @@ async def recompute_provisional(
     """
     rows = await session.scalars(
         select(SlaClock)
-        .where(SlaClock.provisional, SlaClock.next_check_at.is_not(None), SlaClock.id > after)
+        .where(
+            SlaClock.provisional,
+            SlaClock.next_check_at.is_not(None),
+            # A breach that was recorded stays, whatever the new year brings.
+            SlaClock.state == ClockState.RUNNING,
+            SlaClock.id > after,
+        )
         .order_by(SlaClock.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

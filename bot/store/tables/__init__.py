@@ -10,6 +10,7 @@ from bot.store.tables.life_cycle import (
     TicketLink,
     Transfer,
 )
+from bot.store.tables.notices import Delivery, DeliveryAttempt, EscalationChain, Notice, Webhook
 from bot.store.tables.sla import SlaCalendar, SlaClock, SlaEvent, SlaPause, SlaPolicy, SlaRecount
 from bot.store.tables.staff import Agent, LoginAttempt, StaffSession
 from bot.store.tables.tickets import AuditRoot, Evidence, Ticket, TicketEntry, TicketEvent
@@ -20,6 +21,9 @@ __all__ = [
     "Base",
     "Conversation",
     "CorrectionNotice",
+    "Delivery",
+    "DeliveryAttempt",
+    "EscalationChain",
     "Evidence",
     "Extension",
     "FollowUp",
@@ -27,6 +31,7 @@ __all__ = [
     "Inbound",
     "LoginAttempt",
     "Message",
+    "Notice",
     "Outbox",
     "Rating",
     "SlaCalendar",
@@ -41,4 +46,5 @@ __all__ = [
     "TicketEvent",
     "TicketLink",
     "Transfer",
+    "Webhook",
 ]

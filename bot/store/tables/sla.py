@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.tables.base import Base
 
+#: Breached, not stopped, and no further level known: what a new escalation chain may wake.
+_AT_REST = text("state = 'breached' AND stopped_at IS NULL AND next_check_at IS NULL")
+
 
 class SlaPolicy(Base):
     """One version of a promise. Rows are added, never changed: old clocks rest on old versions."""
@@ -104,6 +107,7 @@ class SlaClock(Base):
             "ix_sla_clock_calendar", "calendar_id", "provisional", "calendar_version",
             postgresql_where=_COUNTS, sqlite_where=_COUNTS,
         ),
+        Index("ix_sla_clock_at_rest", "id", postgresql_where=_AT_REST, sqlite_where=_AT_REST),
     )  # fmt: skip
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -126,7 +130,7 @@ class SlaClock(Base):
     provisional: Mapped[bool] = mapped_column(default=False)
     #: running | paused | met | breached | cancelled
     state: Mapped[str] = mapped_column(String(12), default="running")
-    #: Highest level already recorded: 0 none, 1 warned, 2 breached.
+    #: Highest level already recorded: 0 none, 1 warned, 2 breached, more: further levels of the chain.
     level: Mapped[int] = mapped_column(default=0)
     #: When the sweep must look again; None while paused, after the last level, when stopped.
     next_check_at: Mapped[datetime | None]
@@ -154,7 +158,7 @@ class SlaEvent(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     clock_id: Mapped[str] = mapped_column(ForeignKey("sla_clock.id"))
     policy_version: Mapped[int]
-    #: warned | breached | met | cancelled | recomputed
+    #: warned | breached | escalated | met | cancelled | recomputed
     kind: Mapped[str] = mapped_column(String(12))
     #: For `recomputed`: the version of the calendar, so that each pair of versions is recorded once.
     level: Mapped[int] = mapped_column(default=0)

@@ -24,6 +24,8 @@ class Agent(Base):
     must_change_password: Mapped[bool] = mapped_column(default=True)
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    #: Where notices are mailed to; none means in the console only.
+    email: Mapped[str | None] = mapped_column(String(254))
 
 
 class StaffSession(Base):

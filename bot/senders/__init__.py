@@ -1,0 +1,1 @@
+"""What carries mails and webhook calls out of the process: SMTP and HTTP."""

@@ -1,0 +1,24 @@
+"""Escalation: versions of chains, who is meant by them, and telling them."""
+
+from bot.services.escalation.chains import (
+    ChainBook,
+    ChainChangedMeanwhile,
+    ChainVersion,
+    chain_book,
+    chain_versions,
+    save_chain,
+    ship_chains,
+)
+from bot.services.escalation.telling import Reach, tell
+
+__all__ = [
+    "ChainBook",
+    "ChainChangedMeanwhile",
+    "ChainVersion",
+    "Reach",
+    "chain_book",
+    "chain_versions",
+    "save_chain",
+    "ship_chains",
+    "tell",
+]

@@ -1,0 +1,362 @@
+"""Levels of clocks: recorded once, at their own instant, and told to whom the chain names."""
+
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bot import worker
+from bot.bootstrap import Desk
+from bot.helpdesk.escalation import By, Step, Tell, When
+from bot.helpdesk.targets import Target, Unit
+from bot.knowledge import load_chains
+from bot.services import desk_work, escalation, handoff, sla
+from bot.services.escalation import telling
+from bot.services.sla import reaching
+from bot.store.tables import Delivery, Notice, SlaClock, SlaEvent, Ticket
+from tests.support.builders import make_person, make_ticket
+from tests.support.citizens import Citizen
+from tests.support.clock import FakeClock
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+@pytest.fixture
+async def citizen(desk: Desk) -> Citizen:
+    return await Citizen.arrives(desk)
+
+
+async def sweeps(desk: Desk, limit: int = 500) -> sla.SweepResult:
+    async with desk.begin() as session:
+        return await sla.sweep(session, desk.office.sla, now=desk.clock(), limit=limit)
+
+
+async def first_response(desk: Desk, opened) -> SlaClock:
+    async with desk.read() as session:
+        return await session.scalar(
+            select(SlaClock).where(SlaClock.subject_id == opened.ticket.id, SlaClock.clock == "first_response")
+        )
+
+
+async def events(desk: Desk, clock_id: str | None = None) -> list[SlaEvent]:
+    query = select(SlaEvent).order_by(SlaEvent.id)
+    if clock_id:
+        query = query.where(SlaEvent.clock_id == clock_id)
+    async with desk.read() as session:
+        return list(await session.scalars(query))
+
+
+async def notices(desk: Desk, agent=None) -> list[Notice]:
+    query = select(Notice).order_by(Notice.id)
+    if agent:
+        query = query.where(Notice.agent_id == agent.id)
+    async with desk.read() as session:
+        return list(await session.scalars(query))
+
+
+async def mails(desk: Desk) -> list[Delivery]:
+    async with desk.read() as session:
+        return list(await session.scalars(select(Delivery).order_by(Delivery.id)))
+
+
+async def assign(desk: Desk, agent, opened) -> None:
+    async with desk.begin() as session:
+        ticket = await session.get_one(Ticket, opened.ticket.id)
+        await desk_work.assign(
+            session, agent, ticket.id, to_agent_id=agent.id, version=ticket.version, now=desk.clock()
+        )
+
+
+async def test_a_warning_is_told_to_the_one_who_has_the_ticket(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    li, wang = await make_person(desk, "李明"), await make_person(desk, "王敏")
+    opened = await make_ticket(desk, citizen.conversation_id)
+    await assign(desk, li, opened)
+    clock.at = (await first_response(desk, opened)).warn_at + MINUTE
+    assert (await sweeps(desk)).warned == 1
+    (told,) = await notices(desk)
+    assert (told.agent_id, told.kind, told.subject_id) == (li.id, "sla.warned", opened.ticket.id)
+    assert told.details["clock"] == "first_response"
+    assert await notices(desk, wang) == []
+
+
+async def test_a_ticket_that_nobody_has_is_told_to_all_agents(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    people = [await make_person(desk), await make_person(desk), await make_person(desk, role="supervisor")]
+    opened = await make_ticket(desk, citizen.conversation_id)
+    clock.at = (await first_response(desk, opened)).warn_at + MINUTE
+    await sweeps(desk)
+    assert {notice.agent_id for notice in await notices(desk)} == {person.id for person in people[:2]}
+
+
+async def test_a_breach_goes_to_the_supervisor_and_what_stays_undone_to_the_head(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    """Due on Friday at 15:30; 240 working minutes after that is Monday at 12:30 or later."""
+    await make_person(desk)
+    supervisor = await make_person(desk, role="supervisor", email="banzhang@example.org")
+    head = await make_person(desk, role="administrator", email="zhuren@example.org")
+    opened = await make_ticket(desk, citizen.conversation_id)
+    due_at = (await first_response(desk, opened)).due_at
+    clock.at = due_at + MINUTE
+    await sweeps(desk)
+    assert [n.kind for n in await notices(desk, supervisor)] == ["sla.breached"]
+    assert await notices(desk, head) == []
+    async with desk.read() as session:
+        third = (await session.get_one(SlaClock, (await first_response(desk, opened)).id)).next_check_at
+    assert third - due_at > 2 * DAY, "the weekend does not count"
+    clock.at = third - MINUTE
+    assert (await sweeps(desk)).looked_at == 0
+    clock.at = third + MINUTE
+    assert (await sweeps(desk)).escalated == 1
+    assert [n.kind for n in await notices(desk, head)] == ["sla.escalated"]
+    assert sorted((m.target, m.event) for m in await mails(desk)) == [
+        ("banzhang@example.org", "sla.breached"),
+        ("banzhang@example.org", "sla.escalated"),
+        ("zhuren@example.org", "sla.escalated"),
+    ]
+
+
+async def test_an_outage_of_two_days_loses_nothing_and_every_level_keeps_its_instant(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    supervisor = await make_person(desk, role="supervisor", email="banzhang@example.org")
+    opened = await make_ticket(desk, citizen.conversation_id)
+    before = await first_response(desk, opened)
+    clock.at = before.due_at + 5 * DAY
+    for _ in range(2):
+        await worker.run_once(desk, clock())
+    found = await events(desk, before.id)
+    assert [(e.kind, e.level) for e in found] == [("warned", 1), ("breached", 2), ("escalated", 3)]
+    assert [e.at for e in found[:2]] == [before.warn_at, before.due_at]
+    assert before.due_at < found[2].at < clock() and {e.noticed_at for e in found} == {clock()}
+    told = Counter(n.kind for n in await notices(desk, supervisor) if n.subject_id == opened.ticket.id)
+    assert told["sla.breached"] == told["sla.escalated"] == 1
+    assert len({(m.event_key, m.target) for m in await mails(desk)}) == len(await mails(desk))
+
+
+async def test_midnight_brings_nothing_a_second_time(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    await make_person(desk, role="supervisor", email="banzhang@example.org")
+    opened = await make_ticket(desk, citizen.conversation_id)
+    clock.at = (await first_response(desk, opened)).due_at + MINUTE
+    await sweeps(desk)
+    before = (len(await events(desk)), len(await notices(desk)), len(await mails(desk)))
+    assert all(before)
+    midnight = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
+    for clock.at in (midnight - MINUTE, midnight, midnight + MINUTE, midnight + DAY):
+        await sweeps(desk)
+    assert (len(await events(desk)), len(await notices(desk)), len(await mails(desk))) == before
+
+
+async def test_two_workers_tell_everything_once(desk: Desk, citizen: Citizen, clock: FakeClock) -> None:
+    await make_person(desk)
+    await make_person(desk, role="supervisor", email="banzhang@example.org")
+    for n in range(12):
+        await make_ticket(desk, citizen.conversation_id, facts={"n": n})
+    clock.move(60 * DAY)
+
+    async def works() -> int:
+        total = 0
+        while (result := await sweeps(desk, limit=5)).looked_at:
+            total += result.breached
+        return total
+
+    assert sum(await asyncio.gather(works(), works())) == 24
+    assert Counter(e.kind for e in await events(desk)) == {"warned": 24, "breached": 24, "escalated": 24}
+    keys = [(n.agent_id, n.key) for n in await notices(desk)]
+    assert len(keys) == len(set(keys)) == 24 * (1 + 2 + 1)
+
+
+async def test_a_clock_set_back_repeats_nothing_and_loses_nothing(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    await make_person(desk, role="supervisor")
+    first = await make_ticket(desk, citizen.conversation_id)
+    due_at = (await first_response(desk, first)).due_at
+    clock.at = due_at + MINUTE
+    await sweeps(desk)
+    clock.at = due_at - 30 * MINUTE
+    second = await make_ticket(desk, citizen.conversation_id, facts={"n": 2})
+    await sweeps(desk)
+    clock.at = due_at + MINUTE
+    assert (await sweeps(desk)).breached == 0
+    clock.at = (await first_response(desk, second)).due_at + 10 * DAY
+    await sweeps(desk)
+    kinds = Counter((e.clock_id, e.kind) for e in await events(desk))
+    assert set(kinds.values()) == {1}
+    for opened in (first, second):
+        assert kinds[(await first_response(desk, opened)).id, "breached"] == 1
+
+
+async def test_who_answers_late_is_not_spared_the_levels_passed_unseen(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    agent, supervisor = await make_person(desk), await make_person(desk, role="supervisor")
+    opened = await make_ticket(desk, citizen.conversation_id)
+    clock.at = (await first_response(desk, opened)).due_at + 5 * DAY
+    async with desk.begin() as session:
+        await desk_work.send_public_reply(
+            session, desk.office, agent, opened.ticket.id, text="抱歉来迟", now=clock()
+        )
+    stopped = await first_response(desk, opened)
+    assert [e.kind for e in await events(desk, stopped.id)] == ["warned", "breached", "escalated"]
+    assert (stopped.state, stopped.level, stopped.next_check_at) == ("breached", 3, None)
+    about_it = [n for n in await notices(desk, supervisor) if n.details["clock"] == "first_response"]
+    assert [n.kind for n in about_it] == ["sla.breached", "sla.escalated"]
+
+
+async def test_nothing_further_is_told_once_the_clock_is_stopped(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    agent = await make_person(desk)
+    opened = await make_ticket(desk, citizen.conversation_id)
+    clock.at = (await first_response(desk, opened)).due_at + MINUTE
+    await sweeps(desk)
+    async with desk.begin() as session:
+        await desk_work.send_public_reply(session, desk.office, agent, opened.ticket.id, text="已收到", now=clock())
+    clock.move(60 * DAY)
+    await sweeps(desk)
+    stopped = await first_response(desk, opened)
+    assert [e.kind for e in await events(desk, stopped.id)] == ["warned", "breached"]
+
+
+async def test_a_level_is_recorded_with_its_notices_or_not_at_all(
+    desk: Desk, citizen: Citizen, clock: FakeClock, monkeypatch
+) -> None:
+    await make_person(desk)
+    opened = await make_ticket(desk, citizen.conversation_id)
+    clock.at = (await first_response(desk, opened)).due_at + MINUTE
+
+    async def breaks(*_args: object, **_more: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reaching, "tell", breaks)
+        with pytest.raises(RuntimeError):
+            await sweeps(desk)
+    assert (await events(desk), await notices(desk)) == ([], [])
+    assert (await sweeps(desk)).breached == 1
+    assert await notices(desk)
+
+
+async def test_a_burst_becomes_one_summary_for_each_person_and_level(
+    desk: Desk, citizen: Citizen, clock: FakeClock, monkeypatch
+) -> None:
+    monkeypatch.setattr(telling, "BURST", 3)
+    supervisor = await make_person(desk, role="supervisor", email="banzhang@example.org")
+    for n in range(5):
+        await make_ticket(desk, citizen.conversation_id, facts={"n": n})
+    clock.move(timedelta(hours=6))
+    assert (await sweeps(desk)).breached == 5
+    summaries = {n.kind: n.details["count"] for n in await notices(desk, supervisor)}
+    assert summaries == {"sla.warned": 5, "sla.breached": 5}
+    (mail,) = await mails(desk)
+    assert (mail.payload["data"]["count"], len(mail.payload["data"]["items"])) == (5, 3)
+
+
+async def test_a_waiting_citizen_is_told_by_the_chain_of_handoffs(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    supervisor = await make_person(desk, role="supervisor")
+    await citizen.sends("转人工")
+    async with desk.begin() as session:
+        await handoff.request_human(session, desk.office, citizen.conversation_id, reason="asked", now=clock())
+    clock.move(timedelta(minutes=11))
+    await sweeps(desk)
+    assert {n.subject_kind for n in await notices(desk, supervisor)} == {"handoff"}
+    clock.move(timedelta(minutes=30))
+    assert (await sweeps(desk)).escalated == 1
+
+
+# --- versions of chains ---------------------------------------------------------------------
+
+
+def steps(*further_minutes: int) -> tuple[Step, ...]:
+    base = (
+        Step(1, When.WARN, (Tell.ASSIGNEE,), (By.CONSOLE,)),
+        Step(2, When.BREACH, (Tell.SUPERVISORS,), (By.CONSOLE,)),
+    )
+    more = tuple(
+        Step(level, When.AFTER_BREACH, (Tell.HEAD,), (By.CONSOLE,), Target(minutes, Unit.WORKING_MINUTES))
+        for level, minutes in enumerate(further_minutes, start=3)
+    )
+    return base + more
+
+
+async def save(desk: Desk, agent, applies_to: str, chosen: tuple[Step, ...], based_on: int, **more):
+    async with desk.begin() as session:
+        return await escalation.save_chain(
+            session, agent, applies_to, chosen, heads=more.get("heads", ()), note="", based_on=based_on,
+            now=desk.clock(),
+        )  # fmt: skip
+
+
+async def test_a_new_version_holds_from_now_on_and_old_ones_stay(desk: Desk, clock: FakeClock) -> None:
+    supervisor = await make_person(desk, role="supervisor")
+    await save(desk, supervisor, "ticket", steps(60, 120), based_on=1)
+    async with desk.read() as session:
+        versions = await escalation.chain_versions(session, "ticket")
+        book = await escalation.chain_book(session)
+    assert [v.chain.version for v in versions] == [2, 1]
+    assert [v.created_by for v in versions] == [supervisor.id, None]
+    assert len(book.of("ticket", "complaint").steps) == 4
+
+
+async def test_of_two_who_save_at_once_the_second_is_told(desk: Desk) -> None:
+    supervisor = await make_person(desk, role="supervisor")
+    results = await asyncio.gather(
+        *(save(desk, supervisor, "ticket", steps(60), based_on=1) for _ in range(2)), return_exceptions=True
+    )
+    assert sorted(type(r).__name__ for r in results) == ["Chain", "ChainChangedMeanwhile"]
+
+
+async def test_a_breached_clock_at_rest_climbs_on_when_the_chain_grows(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    supervisor = await make_person(desk, role="supervisor")
+    await save(desk, supervisor, "ticket", steps(), based_on=1)
+    opened = await make_ticket(desk, citizen.conversation_id)
+    clock.at = (await first_response(desk, opened)).due_at + 10 * DAY
+    await sweeps(desk)
+    assert (await first_response(desk, opened)).next_check_at is None
+    await save(desk, supervisor, "ticket", steps(60), based_on=2)
+    await worker.wake_breached(desk)
+    assert (await sweeps(desk)).escalated >= 1
+    assert (await first_response(desk, opened)).level == 3
+    await worker.wake_breached(desk)
+    assert (await sweeps(desk)).escalated == 0
+
+
+async def test_a_chain_of_one_kind_wins_and_named_heads_are_told(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    supervisor, head = await make_person(desk, role="supervisor"), await make_person(desk, "周主任")
+    administrator = await make_person(desk, role="administrator")
+    await save(desk, supervisor, "complaint", steps(30), based_on=0, heads=(head.id,))
+    opened = await make_ticket(desk, citizen.conversation_id)
+    clock.at = (await first_response(desk, opened)).due_at + 10 * DAY
+    await sweeps(desk)
+    assert "sla.escalated" in {n.kind for n in await notices(desk, head)}
+    assert await notices(desk, administrator) == []
+
+
+async def test_shipped_chains_are_stored_once_and_never_replace_what_was_changed_here(desk: Desk) -> None:
+    shipped = load_chains(desk.settings.knowledge_dir)
+    supervisor = await make_person(desk, role="supervisor")
+    await save(desk, supervisor, "ticket", steps(), based_on=1)
+    newer = [type(chain)(chain.id, 5, chain.applies_to, chain.steps) for chain in shipped]
+    for given in (shipped, newer, newer):
+        async with desk.begin() as session:
+            await escalation.ship_chains(session, given, now=desk.clock())
+    async with desk.read() as session:
+        versions = {
+            name: [v.chain.version for v in await escalation.chain_versions(session, name)]
+            for name in ("ticket", "handoff")
+        }
+    assert versions == {"ticket": [2, 1], "handoff": [5, 1]}
