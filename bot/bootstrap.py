@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.assistant.engine import AssistantEngine, HttpEngine
 from bot.assistant.presenter import Presenter
 from bot.assistant.turns import TurnRunner
+from bot.helpdesk.presence import Assignment, HandoffRules
 from bot.knowledge import KnowledgeBase, load_calendar, load_policies
 from bot.knowledge.imported_laws import imported_dir
 from bot.services.evidence import EvidenceStorage
@@ -118,6 +119,7 @@ async def create_desk(
             load_calendar(settings.knowledge_dir), load_policies(settings.knowledge_dir)
         ),
         signer=Signer(secrets.secret_key.get_secret_value()),
+        handoff=handoff_rules(settings),
     )
     engine = engine or HttpEngine(
         f"http://127.0.0.1:{settings.engine_port}",
@@ -141,6 +143,17 @@ async def create_desk(
             settings.data_dir / "evidence", settings.evidence_max_mb * 2**20
         ),
         tools=tools,
+    )
+
+
+def handoff_rules(settings: Settings) -> HandoffRules:
+    """Return the rules of handing over that the operator set."""
+    return HandoffRules(
+        nudge_after=timedelta(minutes=settings.handoff_nudge_minutes),
+        requeue_after=timedelta(minutes=settings.handoff_requeue_minutes),
+        return_within=timedelta(days=settings.handoff_return_days),
+        present_for=timedelta(seconds=settings.presence_timeout_seconds),
+        assignment=Assignment(settings.handoff_assignment),
     )
 
 

@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -48,6 +49,12 @@ class Settings(BaseSettings):
     address_uploads_per_hour: int = 60
     staff_session_hours: int = 12
     sweep_interval_seconds: float = 20.0
+
+    handoff_nudge_minutes: float = 3.0
+    handoff_requeue_minutes: float = 3.0
+    handoff_return_days: int = 7
+    handoff_assignment: Literal["claim", "longest_free"] = "claim"
+    presence_timeout_seconds: float = 60.0
 
     secret_key: SecretStr | None = None
     operator_token: SecretStr | None = None

@@ -1,4 +1,4 @@
-"""Background work of a desk process: what time makes due, and what a crash left behind.
+"""Background work of a desk process: what time makes due, and what a crash or a silent agent left behind.
 
 Each round is safe to run in several processes and after any pause: what it does is decided by what
 stands in the store.
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.bootstrap import Desk
-from bot.services import audit, outbox, sla
+from bot.services import audit, handoff, outbox, sla
 
 log = structlog.get_logger()
 
@@ -46,6 +46,8 @@ async def run_once(desk: Desk, now: datetime) -> None:
         sweep_clocks,
         send_waiting,
         take_up_stranded,
+        look_after_silent,
+        assign_waiting,
         anchor_audit,
     )
     for part in parts:
@@ -78,6 +80,26 @@ async def send_waiting(desk: Desk, now: datetime) -> None:
 async def take_up_stranded(desk: Desk, now: datetime) -> None:
     """Go on with conversations whose messages no process is answering."""
     await desk.turns.recover(older_than=now - _STRANDED_AFTER)
+
+
+async def look_after_silent(desk: Desk, now: datetime) -> None:
+    """Remind agents who are silent, and give their citizens back to the queue after that."""
+    async with desk.read() as session:
+        silent = await handoff.silent_conversations(session, desk.office, now=now)
+    for conversation_id in silent:
+        async with desk.begin() as session:
+            done = await handoff.look_after(session, desk.office, conversation_id, now=now)
+        if done:
+            log.info("handoff.looked_after", conversation_id=conversation_id, done=done)
+
+
+async def assign_waiting(desk: Desk, now: datetime) -> None:
+    """Give waiting conversations to agents who are free, if the operator wants them given out."""
+    async with desk.read() as session:
+        waiting = await handoff.waiting_to_be_assigned(session, desk.office, now=now)
+    for conversation_id in waiting:
+        async with desk.begin() as session:
+            await handoff.assign_waiting(session, desk.office, conversation_id, now=now)
 
 
 async def anchor_audit(desk: Desk, now: datetime) -> None:

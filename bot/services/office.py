@@ -1,11 +1,12 @@
-"""What most use cases need beside the session: the words, the SLA book, the signer."""
+"""What most use cases need beside the session: the words, the SLA book, the signer, the handoff's rules."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.helpdesk.calendar import BusinessCalendar
+from bot.helpdesk.presence import HandoffRules
 from bot.services.signing import Signer
 from bot.services.sla import SlaBook
 from bot.texts import Texts
@@ -20,6 +21,7 @@ class Office:
     texts: Texts
     sla: SlaBook
     signer: Signer
+    handoff: HandoffRules = field(default_factory=HandoffRules)
 
     @property
     def calendar(self) -> BusinessCalendar:

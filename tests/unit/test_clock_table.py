@@ -20,10 +20,12 @@ EXPECTED = [
     ("ticket", "reopened", {"resolution": "start"}),
     ("ticket", "public_reply", {"first_response": "stop"}),
     ("handoff", "queued", {"first_response": "start"}),
+    ("handoff", "requeued", {"first_response": "start"}),
     ("handoff", "human_reply", {"first_response": "stop"}),
     ("handoff", "handed_back", {"first_response": "cancel"}),
     ("handoff", "returned_to_bot", {"first_response": "cancel"}),
     ("handoff", "closed", {"first_response": "cancel"}),
+    ("handoff", "ticket", {"first_response": "cancel"}),
 ]
 
 
