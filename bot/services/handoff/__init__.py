@@ -15,6 +15,7 @@ from bot.services.handoff.leaving import leave_ticket
 from bot.services.handoff.listening import start_listening, stop_listening
 from bot.services.handoff.listing import ConversationCard, conversation_card, list_conversations
 from bot.services.handoff.nudging import look_after, silent_conversations
+from bot.services.handoff.packet import Packet, packet
 from bot.services.handoff.presence import (
     AgentOnFloor,
     arrive,
@@ -25,6 +26,7 @@ from bot.services.handoff.presence import (
 )
 from bot.services.handoff.requesting import request_human
 from bot.services.handoff.saying import BACK_TO_BOT, LEAVE_TICKET
+from bot.services.handoff.suggesting import Suggestion, about
 from bot.services.handoff.transferring import take_over, transfer_to_agent, transfer_to_queue
 from bot.services.handoff.writing import REPLY_MAX_CHARS, add_note, reply
 
@@ -34,6 +36,9 @@ __all__ = [
     "REPLY_MAX_CHARS",
     "AgentOnFloor",
     "ConversationCard",
+    "Packet",
+    "Suggestion",
+    "about",
     "add_note",
     "arrive",
     "assign_waiting",
@@ -47,6 +52,7 @@ __all__ = [
     "list_conversations",
     "look_after",
     "note_alive",
+    "packet",
     "reply",
     "request_human",
     "return_to_bot",

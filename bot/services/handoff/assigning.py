@@ -44,9 +44,13 @@ async def assign(
     """
     handoff = await current_handoff(session, conversation.id)
     avoid = handoff.previous_agent_id if handoff else None
-    if former := await _former_agent(session, office, conversation, now):
-        if former.id != avoid and await _given(session, office, conversation, former.id, "returning", now, reply_to):
-            return True
+    former = await _former_agent(session, office, conversation, now)
+    if (
+        former
+        and former.id != avoid
+        and await _given(session, office, conversation, former.id, "returning", now, reply_to)
+    ):
+        return True
     if office.handoff.assignment is not Assignment.LONGEST_FREE:
         return False
     for agent in await _longest_free(session, office, conversation.queue, now):

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables import Agent, Conversation, Handoff, Inbound, Message
+from bot.services.handoff.history import Exchange, last_exchanges
+from bot.store.tables import Agent, Conversation, Handoff, Message
 
 SETTLED = "settled"
 #: Shorter than this nothing was asked: 好的, 在吗, 谢谢.
@@ -38,9 +39,9 @@ async def keep_what_was_settled(
     since = handoff.requested_at if handoff else now
     agent = await session.get(Agent, conversation.agent_id) if conversation.agent_id else None
     settled: dict[str, Any] = {"at": now.isoformat(), "by": agent.name if agent else "", "note": note}
-    settled |= await _labels(session, conversation.id)
+    exchanges = await last_exchanges(session, conversation.id, limit=_LOOKED_AT)
+    settled |= {"question": _question(exchanges), **_labels(exchanges)}
     settled |= await _article(session, conversation.id, since)
-    settled.setdefault("question", await _question(session, conversation.id))
     conversation.dialogue_state = {**(conversation.dialogue_state or {}), SETTLED: settled}
 
 
@@ -69,24 +70,14 @@ async def _article(session: AsyncSession, conversation_id: str, since: datetime)
     return dict(about) if about else {}
 
 
-async def _labels(session: AsyncSession, conversation_id: str) -> dict[str, str]:
-    found = await session.scalars(
-        select(Inbound.analysis)
-        .where(Inbound.conversation_id == conversation_id, Inbound.status == "answered")
-        .order_by(Inbound.order.desc())
-        .limit(_LOOKED_AT)
-    )
-    for analysis in found:
-        if analysis and analysis.get("topic") not in _NOTHING:
+def _labels(exchanges: list[Exchange]) -> dict[str, str]:
+    for exchange in reversed(exchanges):
+        analysis = (exchange.inbound.analysis if exchange.inbound else None) or {}
+        if analysis.get("topic") not in _NOTHING:
             return {name: analysis[name] for name in ("topic", "right") if analysis.get(name)}
     return {}
 
 
-async def _question(session: AsyncSession, conversation_id: str) -> str:
-    texts = await session.scalars(
-        select(Message.text)
-        .where(Message.conversation_id == conversation_id, Message.author == "citizen")
-        .order_by(Message.seq.desc())
-        .limit(_LOOKED_AT)
-    )
+def _question(exchanges: list[Exchange]) -> str:
+    texts = (exchange.message.text for exchange in reversed(exchanges))
     return next((text for text in texts if len(text) >= _QUESTION_MIN_CHARS), "")

@@ -157,6 +157,7 @@ class Handoff(Base):
     __table_args__ = (
         Index("ix_handoff_conversation", "conversation_id", "requested_at"),
         Index("ix_handoff_queue", "queue", "claimed_at"),
+        Index("ix_handoff_agent", "agent_id", "claimed_at"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)

@@ -26,6 +26,7 @@ class Ticket(Base):
             sqlite_where=text("is_finished = 0"),
         ),
         Index("ix_ticket_opened", "opened_at", "id"),
+        Index("ix_ticket_conversation", "conversation_id"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
