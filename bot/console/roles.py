@@ -9,6 +9,9 @@ from bot.store.tables import Agent
 
 RESERVED: Mapping[str, frozenset[str]] = {
     "ticket.assign_other": frozenset({"supervisor", "administrator"}),
+    "conversation.see_all": frozenset({"supervisor", "administrator"}),
+    "conversation.take_over": frozenset({"supervisor", "administrator"}),
+    "agent.set_reach": frozenset({"supervisor", "administrator"}),
 }
 
 

@@ -23,16 +23,23 @@ from bot.services.handoff.presence import (
     floor,
     note_alive,
     set_reach,
+    skills_of,
 )
 from bot.services.handoff.requesting import request_human
 from bot.services.handoff.saying import BACK_TO_BOT, LEAVE_TICKET
 from bot.services.handoff.suggesting import Suggestion, about
-from bot.services.handoff.transferring import take_over, transfer_to_agent, transfer_to_queue
+from bot.services.handoff.transferring import (
+    NOTE_MAX_CHARS,
+    take_over,
+    transfer_to_agent,
+    transfer_to_queue,
+)
 from bot.services.handoff.writing import REPLY_MAX_CHARS, add_note, reply
 
 __all__ = [
     "BACK_TO_BOT",
     "LEAVE_TICKET",
+    "NOTE_MAX_CHARS",
     "REPLY_MAX_CHARS",
     "AgentOnFloor",
     "ConversationCard",
@@ -58,6 +65,7 @@ __all__ = [
     "return_to_bot",
     "set_reach",
     "silent_conversations",
+    "skills_of",
     "start_listening",
     "stop_listening",
     "take_over",

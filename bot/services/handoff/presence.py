@@ -105,6 +105,12 @@ async def set_reach(
     announce(session, "staff", {"type": "floor_changed"})
 
 
+async def skills_of(session: AsyncSession, agent_id: str) -> Skills:
+    """Return the skills of an agent; those of an unknown one are empty."""
+    agent = await session.get(Agent, agent_id)
+    return Skills.read(agent.skills if agent else None)
+
+
 async def floor(
     session: AsyncSession, rules: HandoffRules, *, now: datetime
 ) -> list[AgentOnFloor]:
