@@ -383,4 +383,5 @@ async def status(
         place=place,
         opens_at=None if is_open or owner not in WAITING else calendar.next_opening(now),
         expected_minutes=expected,
+        transferring=owner is Owner.QUEUED and conversation.queue_rank == QueueRank.REQUEUED,
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select
 
@@ -44,6 +44,14 @@ STEPS = (
     *[("citizen_leaves", how) for how in ("return_to_bot", "leave_ticket")] * 2,
     *[("worker_looks", minutes, alive) for minutes in (1, 4) for alive in (True, False)] * 2,
     *[("desk_dies",)] * 5,
+)
+
+#: A turn is in the making when a person takes the conversation: whatever else is tried, this is.
+OVERTAKEN = (
+    ("citizen_writes", "专利能保护几年", False),
+    ("person_is_asked_for_beside_the_bot", "asked"),
+    ("agent_acts", 0, "claim"),
+    ("citizen_writes", "还有一个问题", False),
 )
 
 
@@ -330,7 +338,10 @@ def watched_epochs():
 def test_no_interleaving_lets_the_bot_talk_over_a_person_or_loses_a_word(
     empty_database, quick_start, watched_epochs
 ) -> None:
-    @settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @example([*OVERTAKEN, ("engine_answers",), ("agent_acts", 0, "reply")])
+    @example([*OVERTAKEN, ("desk_dies",), ("engine_answers",), ("agent_acts", 0, "hand_back")])
+    @example([*OVERTAKEN, ("citizen_leaves", "return_to_bot"), ("engine_answers",)])
     @given(st.lists(st.sampled_from(STEPS), min_size=20, max_size=40))
     def holds(steps: list[tuple]) -> None:
         story = Interleaving(empty_database)

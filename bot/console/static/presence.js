@@ -34,6 +34,8 @@ export function startPresence(live, onOpen) {
     refresh();
   });
   live.addEventListener("queues", calmly(400, refresh));
+  // The first sign from the server says that it has noted our arrival.
+  live.addEventListener("reconnected", () => live.addEventListener("tick", refresh, { once: true }));
   live.addEventListener("notice", ({ detail }) => show(detail, onOpen));
   refresh();
 }
