@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.assistant.engine import AssistantEngine, HttpEngine
 from bot.assistant.presenter import Presenter
 from bot.assistant.turns import TurnRunner
+from bot.helpdesk.presence import Assignment, HandoffRules
 from bot.knowledge import KnowledgeBase, load_calendars, load_chains, load_policies, load_ticket_rules
 from bot.knowledge.imported_laws import imported_dir
 from bot.senders.mail import SmtpAccount, SmtpMailSender
@@ -134,6 +135,7 @@ async def create_desk(
         sla=book,
         signer=Signer(secrets.secret_key.get_secret_value()),
         rules=load_ticket_rules(settings.knowledge_dir),
+        handoff=handoff_rules(settings),
     )
     engine = engine or HttpEngine(
         f"http://127.0.0.1:{settings.engine_port}",
@@ -205,6 +207,17 @@ async def _start_telling(
         await ship_chains(session, load_chains(settings.knowledge_dir), now=now)
     async with database.read() as session:
         await subscriptions.renew(session)
+
+
+def handoff_rules(settings: Settings) -> HandoffRules:
+    """Return the rules of handing over that the operator set."""
+    return HandoffRules(
+        nudge_after=timedelta(minutes=settings.handoff_nudge_minutes),
+        requeue_after=timedelta(minutes=settings.handoff_requeue_minutes),
+        return_within=timedelta(days=settings.handoff_return_days),
+        present_for=timedelta(seconds=settings.presence_timeout_seconds),
+        assignment=Assignment(settings.handoff_assignment),
+    )
 
 
 def load_tools(settings: Settings, knowledge: KnowledgeBase | None = None) -> ToolBox:

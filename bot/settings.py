@@ -58,6 +58,11 @@ class Settings(BaseSettings):
     smtp_sender: str = "rightsdesk@localhost"
     webhook_allow_private: bool = False
     delivery_interval_seconds: float = 5.0
+    handoff_nudge_minutes: float = 3.0
+    handoff_requeue_minutes: float = 3.0
+    handoff_return_days: int = 7
+    handoff_assignment: Literal["claim", "longest_free"] = "claim"
+    presence_timeout_seconds: float = 60.0
 
     secret_key: SecretStr | None = None
     operator_token: SecretStr | None = None

@@ -1,4 +1,5 @@
-"""Background work of a desk process: what time makes due, what must go out, what a crash left behind.
+"""Background work of a desk process: what time makes due, what must go out, what a crash or
+a silent agent left behind.
 
 Each round is safe to run in several processes and after any pause: what it does is decided by what
 stands in the store.
@@ -17,7 +18,7 @@ from typing import Any
 import structlog
 
 from bot.bootstrap import Desk
-from bot.services import audit, outbox, sla
+from bot.services import audit, handoff, outbox, sla
 from bot.services.life_cycle import corrections
 
 log = structlog.get_logger()
@@ -125,6 +126,8 @@ async def run_once(desk: Desk, now: datetime) -> None:
         send_waiting,
         take_up_stranded,
         expire_corrections,
+        look_after_silent,
+        assign_waiting,
         anchor_audit,
     )
     for part in parts:
@@ -176,6 +179,26 @@ async def expire_corrections(desk: Desk, now: datetime) -> None:
     for ticket_id, notice_id in overdue:
         async with desk.begin() as session:
             await corrections.expire_correction(session, ticket_id, notice_id, now=now)
+
+
+async def look_after_silent(desk: Desk, now: datetime) -> None:
+    """Remind agents who are silent, and give their citizens back to the queue after that."""
+    async with desk.read() as session:
+        silent = await handoff.silent_conversations(session, desk.office, now=now)
+    for conversation_id in silent:
+        async with desk.begin() as session:
+            done = await handoff.look_after(session, desk.office, conversation_id, now=now)
+        if done:
+            log.info("handoff.looked_after", conversation_id=conversation_id, done=done)
+
+
+async def assign_waiting(desk: Desk, now: datetime) -> None:
+    """Give waiting conversations to agents who are free, if the operator wants them given out."""
+    async with desk.read() as session:
+        waiting = await handoff.waiting_to_be_assigned(session, desk.office, now=now)
+    for conversation_id in waiting:
+        async with desk.begin() as session:
+            await handoff.assign_waiting(session, desk.office, conversation_id, now=now)
 
 
 async def anchor_audit(desk: Desk, now: datetime) -> None:

@@ -28,6 +28,7 @@ class EngineTurn:
     Attributes:
         state: What the last turn of this conversation returned; None at the start.
         today: ISO date on which the answer must be right.
+        settled: What a person settled since the last turn; see `services.handoff.settling`.
     """
 
     conversation: str
@@ -36,6 +37,7 @@ class EngineTurn:
     state: dict[str, Any] | None
     today: str
     failed_tries: int
+    settled: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,15 @@ class HttpEngine:
 
     async def take(self, turn: EngineTurn) -> EngineReply:
         """See `AssistantEngine.take`."""
+        metadata: dict[str, Any] = {"today": turn.today, "failed_tries": turn.failed_tries}
+        if turn.settled:
+            metadata["settled"] = turn.settled
         body = {
             "conversation": turn.conversation,
             "message_id": turn.message_id,
             "text": turn.text,
             "state": turn.state,
-            "metadata": {"today": turn.today, "failed_tries": turn.failed_tries},
+            "metadata": metadata,
         }
         deadline = asyncio.get_running_loop().time() + self._grace
         while True:

@@ -220,4 +220,5 @@ class Presenter:
             "reply": "\n".join(shown.text for shown in presented.messages),
             "requested_slot": reply.requested_slot,
             "ticket": presented.ticket,
+            "candidates": list(reply.nlu.get("articles") or ()),
         }

@@ -21,6 +21,7 @@ from bot.assistant.presenter import Presenter
 from bot.knowledge.relevant_date import relevant_date
 from bot.services import turns
 from bot.services.conversations import replies_to, status
+from bot.services.handoff.settling import split_settled
 from bot.services.office import Office
 from bot.services.turns import TurnJob, TurnOutcome
 from bot.services.views import ConversationStatus, MessageView
@@ -277,11 +278,13 @@ def _asked_day(job: TurnJob, today: date) -> date | None:
 
 
 def _engine_turn(job: TurnJob, today: date) -> EngineTurn:
+    state, settled = split_settled(job.state)
     return EngineTurn(
         conversation=job.conversation_id,
         message_id=job.inbound_id,
         text=split_day(job.payload)[0] if job.payload else job.text,
-        state=job.state,
+        state=state,
         today=today.isoformat(),
         failed_tries=job.failed_tries,
+        settled=settled,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from weakref import WeakSet
 
@@ -16,6 +17,9 @@ from bot.console import (
     deliveries,
     downloads,
     escalation,
+    floor,
+    handoffs,
+    hearts,
     life_cycle,
     live,
     moments,
@@ -28,7 +32,7 @@ from bot.console import (
     webhooks,
 )
 from bot.console.errors import json_errors, page_errors
-from bot.console.keys import DESK, PASSWORDS, SOCKETS, STAFF_API, WORDS
+from bot.console.keys import DESK, PASSWORDS, PRESENT, SOCKETS, STAFF_API, WORDS
 from bot.console.security import guard, harden
 from bot.console.words import Words
 from bot.services.staff import Passwords
@@ -50,6 +54,7 @@ def create_console_app(desk: Desk) -> web.Application:
             web.post("/logout", accounts.log_out, name="logout"),
             web.get("/password", accounts.password_page, name="password"),
             web.post("/password", accounts.change_password, name="password"),
+            *floor.page_routes(),
             web.get("", pages.front_door),
             web.get("/", pages.workbench, name="workbench"),
             web.get("/tickets", pages.ticket_list, name="tickets"),
@@ -88,8 +93,12 @@ def create_staff_api(desk: Desk) -> web.Application:
     app = web.Application(middlewares=[harden, json_errors, guard])
     app[DESK], app[WORDS], app[SOCKETS] = desk, Words.load(desk.texts), WeakSet()
     app.on_shutdown.append(live.hang_up)
+    app[PRESENT] = Counter()
+    app.cleanup_ctx.append(hearts.beating)
     app.add_routes(
         [
+            *floor.routes(),
+            *handoffs.routes(),
             web.get("/me", office_hours.me),
             web.get("/calendar", office_hours.frames),
             web.get("/ws", live.connect),

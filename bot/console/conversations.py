@@ -8,22 +8,33 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.console import present
+from bot.console import present, roles
 from bot.console.inputs import body_of, choice_in, text_in
 from bot.console.keys import AGENT, DESK, WORDS
+from bot.helpdesk.errors import BadRequest
 from bot.services import conversations, desk_work, handoff
 from bot.store.tables import Agent
 
 VIEWS = ("queued", "mine", "human", "bot")
+#: For supervisors: all that waits, and all that somebody has.
+ALL = "all"
 #: Longer lists are of no use to a person; the count then reads "200+".
 LIST_LIMIT = 200
 _PAGE = 500
+SETTLED_MAX_CHARS = 300
+
+
+def views_of(agent: Agent) -> tuple[str, ...]:
+    """Return the lists that an agent sees."""
+    return (*VIEWS, ALL) if roles.may(agent, "conversation.see_all") else VIEWS
 
 
 async def list_view(request: web.Request) -> web.Response:
     """Return one list, and the counts of all of them."""
-    view = choice_in(request.query, "view", VIEWS) or "queued"
+    view = choice_in(request.query, "view", (*VIEWS, ALL)) or "queued"
     desk, agent = request.config_dict[DESK], request[AGENT]
+    if view == ALL:
+        roles.check(agent, "conversation.see_all")
     async with desk.read() as session:
         cards = await cards_by_view(session, agent, view)
         queues = await desk_work.queue_counts(session)
@@ -31,7 +42,7 @@ async def list_view(request: web.Request) -> web.Response:
     return web.json_response(
         {
             "view": view,
-            "items": [present.card(card, book, words) for card in cards[view]],
+            "items": present.cards(cards[view], book, words),
             "counts": {name: present.count(found, LIST_LIMIT, now) for name, found in cards.items()},
             "tickets": [{"id": queue, "open": count} for queue, count in queues.items()],
         }
@@ -52,6 +63,8 @@ async def cards_by_view(
         "mine": [card for card in human if card.agent_id == agent.id],
         "human": [card for card in human if card.agent_id != agent.id],
     }
+    if roles.may(agent, "conversation.see_all"):
+        found[ALL] = [*queued, *human]
     if view == "bot":
         found["bot"] = await handoff.list_conversations(session, owner="bot", limit=50)
     return found
@@ -79,10 +92,8 @@ async def detail_of(
         session, conversation_id, calendar=desk.office.calendar, now=desk.clock()
     )
     # Why somebody waits, and under which clock, is known of waiting and claimed ones only.
-    cards = []
-    if status.handled_by != "bot":
-        cards = await handoff.list_conversations(session, owner=status.handled_by, limit=LIST_LIMIT)
-    card = next((card for card in cards if card.id == conversation_id), None)
+    is_bots = status.handled_by == "bot"
+    card = None if is_bots else await handoff.conversation_card(session, conversation_id)
     words = request.config_dict[WORDS]
     return present.conversation(conversation_id, status, card, desk.office.sla, words)
 
@@ -106,7 +117,7 @@ async def transcript(
 async def claim(request: web.Request) -> web.Response:
     """Take a waiting conversation; 409 names who was faster."""
     desk = request.config_dict[DESK]
-    return await _step(
+    return await step(
         request,
         lambda session: handoff.claim(
             session, desk.office, request[AGENT], request.match_info["id"], now=desk.clock()
@@ -115,20 +126,24 @@ async def claim(request: web.Request) -> web.Response:
 
 
 async def hand_back(request: web.Request) -> web.Response:
-    """Give the conversation back to the bot."""
+    """Give the conversation back to the bot, with what was `settled`, if the agent says so."""
     desk = request.config_dict[DESK]
-    return await _step(
+    settled = text_in(await body_of(request), "settled", default="")
+    if len(settled) > SETTLED_MAX_CHARS:
+        raise BadRequest(field="settled")
+    return await step(
         request,
         lambda session: handoff.hand_back(
-            session, desk.office, request[AGENT], request.match_info["id"], now=desk.clock()
+            session, desk.office, request[AGENT], request.match_info["id"],
+            now=desk.clock(), settled=settled,
         ),
-    )
+    )  # fmt: skip
 
 
 async def close(request: web.Request) -> web.Response:
     """End the episode with a person."""
     desk = request.config_dict[DESK]
-    return await _step(
+    return await step(
         request,
         lambda session: handoff.close(
             session, desk.office, request[AGENT], request.match_info["id"], now=desk.clock()
@@ -136,21 +151,27 @@ async def close(request: web.Request) -> web.Response:
     )
 
 
-async def _step(
-    request: web.Request, step: Callable[[AsyncSession], Awaitable[object]]
+async def step(
+    request: web.Request, work: Callable[[AsyncSession], Awaitable[object]]
 ) -> web.Response:
+    """Do one step in a transaction; return the conversation as it stands after it."""
     desk = request.config_dict[DESK]
     async with desk.begin() as session:
-        await step(session)
+        await work(session)
     async with desk.read() as session:
         detail = await detail_of(request, session, request.match_info["id"])
     return web.json_response(detail)
 
 
 async def reply(request: web.Request) -> web.Response:
-    """Send the citizen a message; the same `client_id` again returns the message sent before."""
+    """Send the citizen a message; the same `client_id` again returns the message sent before.
+
+    `article_id` names the suggestion that it was made from, if it was.
+    """
     body = await body_of(request)
     desk = request.config_dict[DESK]
+    article_id = text_in(body, "article_id", default="")
+    today = desk.office.calendar.local_date(desk.clock())
     async with desk.begin() as session:
         message = await handoff.reply(
             session,
@@ -160,6 +181,7 @@ async def reply(request: web.Request) -> web.Response:
             text=text_in(body, "text"),
             client_id=text_in(body, "client_id")[:64],
             now=desk.clock(),
+            about=handoff.about(desk.knowledge, article_id, today) if article_id else None,
         )
     return web.json_response({"message": message.to_json()}, status=201)
 

@@ -20,6 +20,8 @@ log = structlog.get_logger()
 STATUS: Mapping[str, int] = {
     "already_claimed": 409,
     "chain_changed_meanwhile": 409,
+    "agent_not_present": 409,
+    "at_capacity": 409,
     "bad_request": 400,
     "csrf_failed": 403,
     "forbidden": 403,

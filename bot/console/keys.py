@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from weakref import WeakSet
 
 from aiohttp import web
@@ -20,6 +21,8 @@ WORDS = web.AppKey("console_words", Words)
 PASSWORDS = web.AppKey("console_passwords", Passwords)
 #: Open live connections.
 SOCKETS = web.AppKey("console_sockets", WeakSet[web.WebSocketResponse])
+#: How many live connections each agent has open, by id; see `hearts`.
+PRESENT = web.AppKey("console_present", Counter[str])
 #: The signed-in agent, their CSRF token and the token of their session.
 AGENT = web.RequestKey("console_agent", Agent)
 CSRF = web.RequestKey("console_csrf", str)

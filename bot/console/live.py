@@ -2,7 +2,9 @@
 
 To the browser: `queues` (some list changed: ask for it), `messages` (of the conversation being
 watched, read from the store after the last `seq` sent), `status` (who has it), `ticket` (a ticket
-changed), `notices` (how many are unread), `tick` (still here). From the browser: `watch` {conversation, after} and `unwatch`.
+changed), `notices` (how many are unread), `notice` (something for this agent to act on: a silent
+citizen, a transfer), `tick` (still here). From the browser: `watch` {conversation, after} and
+`unwatch`.
 The hub only says that something changed; what is sent comes from the store. So a lost
 announcement costs nothing and a repeated one sends nothing twice.
 """
@@ -18,7 +20,10 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bot.console.conversations import detail_of, transcript
-from bot.console.keys import AGENT, DESK, SOCKETS, TOKEN
+from bot.console.eavesdropping import Eavesdropping
+from bot.console.hearts import present
+from bot.console.keys import AGENT, DESK, SOCKETS, TOKEN, WORDS
+from bot.console.present import citizen_label
 from bot.console.security import check_origin
 from bot.helpdesk.errors import HelpdeskError
 from bot.services import notices, staff
@@ -54,11 +59,12 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
     await socket.prepare(request)
     request.config_dict[SOCKETS].add(socket)
     line = Line(request, socket)
-    tasks = [asyncio.create_task(work()) for work in (line.listen, line.tell_staff, line.tick)]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        await line.end(tasks)
+    async with present(request):
+        tasks = [asyncio.create_task(work()) for work in (line.listen, line.tell_staff, line.tick)]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await line.end(tasks)
     return socket
 
 
@@ -96,6 +102,9 @@ class Line:
                 tickets = {event["id"] for event in events if event.get("type") == "ticket_changed"}
                 for ticket_id in sorted(tickets):
                     await self._send("ticket", id=ticket_id)
+                for event in events:
+                    if event.get("type") == "notice" and event.get("to") == self._request[AGENT].id:
+                        await self._notice(event)
                 # Every message anywhere is news here; lists need not move faster than eyes.
                 await asyncio.sleep(BREATH_SECONDS)
 
@@ -129,6 +138,11 @@ class Line:
         if unread != self._unread:
             self._unread = unread
             await self._send("notices", unread=unread)
+    async def _notice(self, event: dict[str, Any]) -> None:
+        words = self._request.config_dict[WORDS]
+        label = citizen_label(event["conversation"], words)
+        text = words(f"notices.{event['kind']}", label=label, by=event.get("by", ""))
+        await self._send("notice", kind=event["kind"], conversation=event["conversation"], text=text)
 
     async def _is_signed_in(self) -> bool:
         async with self._desk.read() as session:
@@ -160,15 +174,19 @@ class Line:
     async def _follow(self, conversation_id: str, after: int) -> None:
         """Send what was said after `after`, and then whatever is said."""
         told = Told(after)
-        async with self._desk.hub.listen(f"conversation:{conversation_id}") as news:
-            while True:
-                if not await self._catch_up(conversation_id, told):
-                    return
-                await news.get()
-                while not news.empty():
-                    news.get_nowait()
+        listening = Eavesdropping(self._desk, self._request[AGENT], conversation_id)
+        try:
+            async with self._desk.hub.listen(f"conversation:{conversation_id}") as news:
+                while await self._catch_up(conversation_id, told, listening):
+                    await news.get()
+                    while not news.empty():
+                        news.get_nowait()
+        finally:
+            await listening.end()
 
-    async def _catch_up(self, conversation_id: str, told: Told) -> bool:
+    async def _catch_up(
+        self, conversation_id: str, told: Told, listening: Eavesdropping
+    ) -> bool:
         """Send what is new; False when there is no such conversation."""
         try:
             async with self._desk.read() as session:
@@ -176,13 +194,17 @@ class Line:
                 detail = await detail_of(self._request, session, conversation_id)
         except HelpdeskError:
             return False
+        # On record before a word of it is shown.
+        is_human = detail["status"]["handled_by"] == "human"
+        is_mine = detail["status"]["agent_id"] == self._request[AGENT].id
+        await listening.look(is_colleagues=is_human and not is_mine)
         if fresh := told.only_new([message.to_json() for message in said]):
             await self._send("messages", conversation=conversation_id, messages=fresh)
         await self._send("status", conversation=conversation_id, **detail)
         return True
 
-    async def _send(self, kind: str, **values: Any) -> None:
-        await self._socket.send_str(json.dumps({"type": kind, **values}, ensure_ascii=False))
+    async def _send(self, type_: str, /, **values: Any) -> None:
+        await self._socket.send_str(json.dumps({"type": type_, **values}, ensure_ascii=False))
 
 
 class Told:

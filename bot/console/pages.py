@@ -11,7 +11,7 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from bot.console import present, roles
-from bot.console.conversations import VIEWS
+from bot.console.conversations import SETTLED_MAX_CHARS, views_of
 from bot.console.facts import facts_of
 from bot.console.history import lines_of
 from bot.console.inputs import see_other
@@ -22,6 +22,7 @@ from bot.console.timebar import TimeBar, time_bar
 from bot.helpdesk.sla import Step
 from bot.helpdesk.ticket import REASON_REQUIRED, TicketKind, TicketStatus
 from bot.services import desk_work, handoff
+from bot.services.handoff import NOTE_MAX_CHARS
 from bot.services.sla import ClockExplanation, SlaBook, explain
 
 #: Steps that end a matter against the citizen's wish, or take it from us: shown as such.
@@ -66,6 +67,7 @@ def render(request: web.Request, template: str, **context: Any) -> web.Response:
     office = {"is_open": is_open, "opens_at": None if is_open else calendar.next_opening(now)}
     common = {
         "agent": request[AGENT],
+        "may_set_reach": roles.may(request[AGENT], "agent.set_reach"),
         "csrf": request[CSRF],
         "staff_api": STAFF_API,
         "office": office,
@@ -90,7 +92,12 @@ async def workbench(request: web.Request) -> web.Response:
         request,
         "workbench.html",
         section="workbench",
-        views=[(view, words(f"views.{view}")) for view in VIEWS],
+        views=[(view, words(f"views.{view}")) for view in views_of(request[AGENT])],
+        may_take_over=roles.may(request[AGENT], "conversation.take_over"),
+        queue_names=[(queue, words(f"queues.{queue}")) for queue in QUEUES],
+        presences=[(name, words(f"presence.{name}")) for name in ("online", "away", "offline")],
+        note_max=NOTE_MAX_CHARS,
+        settled_max=SETTLED_MAX_CHARS,
         ticket_queues=[{"id": queue, "open": counts.get(queue, 0)} for queue in QUEUES],
         message_max=handoff.REPLY_MAX_CHARS,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bot.console.words import Words
+from bot.helpdesk.conversation import WAITING
 from bot.helpdesk.sla import PolicyMissing
 from bot.services.desk_work import TicketCard
 from bot.services.handoff import ConversationCard
@@ -127,6 +129,21 @@ def channel_of(conversation_id: str, words: Words) -> str:
     return words(f"channels.{conversation_id.partition(':')[0]}")
 
 
+def cards(
+    found: Sequence[ConversationCard], book: SlaBook, words: Words
+) -> list[dict[str, Any]]:
+    """Return the lines of a list of conversations; waiting ones, in order, with their place."""
+    ahead: Counter[str] = Counter()
+    lines = []
+    for item in found:
+        line = card(item, book, words)
+        if item.owner in WAITING:
+            ahead[item.queue] += 1
+            line["place"] = ahead[item.queue]
+        lines.append(line)
+    return lines
+
+
 def card(found: ConversationCard, book: SlaBook, words: Words) -> dict[str, Any]:
     """Return one line of a list of conversations."""
     clock = handoff_clock(found, book)
@@ -142,6 +159,10 @@ def card(found: ConversationCard, book: SlaBook, words: Words) -> dict[str, Any]
         "waiting_since": _iso(found.waiting_since),
         "reason_title": words(f"handoff.reasons.{found.reason}") if found.reason else None,
         "clock": clock.to_json() if clock else None,
+        "place": None,
+        "unanswered_since": _iso(found.unanswered_since),
+        "nudged_at": _iso(found.nudged_at),
+        "requeued_count": found.requeued_count,
     }
 
 
@@ -181,6 +202,11 @@ def conversation(
             "reason_title": words(f"handoff.reasons.{found.reason}"),
             "queue_title": words(f"queues.{found.queue}"),
             "waiting_since": _iso(found.waiting_since) if is_waiting else None,
+            "place": status.place,
+            "expected_minutes": status.expected_minutes,
+            "unanswered_since": _iso(found.unanswered_since),
+            "nudged_at": _iso(found.nudged_at),
+            "requeued_count": found.requeued_count,
         }
         if found and found.reason
         else None,

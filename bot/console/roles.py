@@ -14,6 +14,9 @@ RESERVED: Mapping[str, frozenset[str]] = {
     "sla.rules": frozenset({"supervisor", "administrator"}),
     # Delivery log, webhooks, escalation chains.
     "outgoing.manage": frozenset({"supervisor", "administrator"}),
+    "conversation.see_all": frozenset({"supervisor", "administrator"}),
+    "conversation.take_over": frozenset({"supervisor", "administrator"}),
+    "agent.set_reach": frozenset({"supervisor", "administrator"}),
 }
 
 

@@ -33,6 +33,7 @@ from sanic.exceptions import InvalidUsage
 from sanic.request import Request
 from sanic.response import HTTPResponse, json
 
+from bot.engine import settled
 from bot.engine import state as dialogue_state
 from bot.engine.nlu.follow_up import PREVIOUS, is_follow_up
 from bot.engine.nlu.text import normalise
@@ -144,6 +145,7 @@ async def _run_turn(
 ) -> Dict[Text, Any]:
     domain = agent.domain
     tracker = dialogue_state.restore(body["conversation"], body["state"], domain)
+    settled.absorb(tracker, body["metadata"].pop(settled.KEY, None), domain)
     turn = Turn(tracker)
     token = CURRENT_TURN.set(turn)
     output = DeskOutput()

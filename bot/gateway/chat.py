@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -33,9 +33,6 @@ from bot.helpdesk.errors import BadRequest, ConversationNotFound, SessionInvalid
 from bot.services import conversations, handoff
 from bot.services.conversations import InboundMessage, Received
 from bot.services.views import ConversationStatus
-
-#: Payload of the button that leaves the queue; see `services.handoff`.
-BACK_TO_BOT = "/back_to_bot"
 
 _PAGE = 200
 _PAYLOAD_MAX_CHARS = 1000
@@ -235,8 +232,8 @@ async def _store(desk: Desk, conversation_id: str, incoming: Incoming) -> Receiv
     with must_exist():
         async with desk.begin() as session:
             received = await conversations.receive(session, inbound, now=desk.clock())
-            if _leaves_queue(desk, incoming, received):
-                await handoff.return_to_bot(
+            if leave := _wish_of_who_waits(desk, incoming, received):
+                await leave(
                     session, desk.office, conversation_id, now=desk.clock(),
                     reply_to=received.inbound_id,
                 )  # fmt: skip
@@ -245,10 +242,22 @@ async def _store(desk: Desk, conversation_id: str, incoming: Incoming) -> Receiv
     return received
 
 
-def _leaves_queue(desk: Desk, incoming: Incoming, received: Received) -> bool:
-    """Tell whether this button, or its words, have to act here: while people have the
-    conversation, the engine sees none of its messages."""
+def _wish_of_who_waits(
+    desk: Desk, incoming: Incoming, received: Received
+) -> Callable[..., Awaitable[ConversationStatus]] | None:
+    """Return what a button, or its words, has to do here, None for anything else.
+
+    While people have the conversation the engine sees none of its messages; going back to the bot works in
+    the queue and with an agent, a ticket instead of waiting in the queue only.
+    """
     if handled_by(received.owner) == "bot" or received.duplicate:
-        return False
-    words = desk.texts("commands.back_to_bot").split("|")
-    return incoming.payload == BACK_TO_BOT or incoming.text.strip(" 。！!") in words
+        return None
+    said = incoming.text.strip(" 。！!")
+    if incoming.payload == handoff.BACK_TO_BOT or said in desk.texts("commands.back_to_bot").split("|"):
+        return handoff.return_to_bot
+    is_waiting = handled_by(received.owner) == "queued"
+    if is_waiting and (
+        incoming.payload == handoff.LEAVE_TICKET or said in desk.texts("commands.leave_ticket").split("|")
+    ):
+        return handoff.leave_ticket
+    return None

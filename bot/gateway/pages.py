@@ -14,13 +14,13 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from bot.bootstrap import Desk
-from bot.gateway.chat import BACK_TO_BOT
 from bot.gateway.errors import error_status, error_words
 from bot.gateway.keys import DESK, WORDS
 from bot.gateway.requests import read_limited
 from bot.gateway.tickets import limit_lookups, look_up, supplement, withdraw
 from bot.gateway.words import Words
 from bot.helpdesk.errors import BadRequest, HelpdeskError, TicketNotFound
+from bot.services.handoff import BACK_TO_BOT
 
 _FORM_MAX_BYTES = 60_000
 _TONES = {
@@ -161,6 +161,7 @@ def show_page(
         "greeting": desk.texts("greeting.text"),
         "zone": str(desk.office.calendar.zone),
         "back_to_bot": BACK_TO_BOT,
+        "back_to_bot_title": desk.texts("buttons.bot"),
     }
     shown = {"here": "ticket", "page_data": page_data({"config": config, "words": words["script"]})}
     return aiohttp_jinja2.render_template(template, request, shown | dict(context), status=status)

@@ -84,10 +84,12 @@ ROWS: tuple[tuple[str, str, str, Effect], ...] = (
     ("ticket", "merged", "feedback", Effect.CANCEL),
     ("ticket", "merged", "next_update", Effect.CANCEL),
     ("handoff", "queued", "first_response", Effect.START),
+    ("handoff", "requeued", "first_response", Effect.START),
     ("handoff", "human_reply", "first_response", Effect.STOP),
     ("handoff", "handed_back", "first_response", Effect.CANCEL),
     ("handoff", "returned_to_bot", "first_response", Effect.CANCEL),
     ("handoff", "closed", "first_response", Effect.CANCEL),
+    ("handoff", "ticket", "first_response", Effect.CANCEL),
 )
 
 
@@ -98,6 +100,6 @@ def effects_of(subject: str, event: str) -> Mapping[str, Effect]:
         subject: ``ticket`` or ``handoff``.
         event: A ticket status just entered, ``opened``, ``public_reply``, ``feedback_received``,
             ``merged``; or for a handoff
-            ``queued``, ``human_reply``, ``handed_back``, ``returned_to_bot``, ``closed``.
+            ``queued``, ``requeued``, ``human_reply``, ``handed_back``, ``returned_to_bot``, ``closed``, ``ticket``.
     """
     return {clock: effect for *when, clock, effect in ROWS if when == [subject, event]}

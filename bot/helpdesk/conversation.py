@@ -8,7 +8,7 @@ over a person, whatever the timing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class Owner(StrEnum):
@@ -23,12 +23,13 @@ class Owner(StrEnum):
 
 #: Allowed changes of owner. `wrap_up` is an episode that an agent closed: the citizen's next
 #: message belongs to the bot again. `offline_ticket` is a request made outside office hours.
+#: `human` to `human` is another person: a transfer, or a supervisor who takes over.
 OWNER_CHANGES: Mapping[Owner, frozenset[Owner]] = {
     Owner.BOT: frozenset({Owner.QUEUED, Owner.OFFLINE_TICKET}),
     Owner.QUEUED: frozenset({Owner.HUMAN, Owner.BOT}),
     Owner.OFFLINE_TICKET: frozenset({Owner.HUMAN, Owner.BOT}),
-    Owner.HUMAN: frozenset({Owner.BOT, Owner.WRAP_UP, Owner.QUEUED}),
-    Owner.WRAP_UP: frozenset({Owner.BOT}),
+    Owner.HUMAN: frozenset({Owner.BOT, Owner.WRAP_UP, Owner.QUEUED, Owner.HUMAN}),
+    Owner.WRAP_UP: frozenset({Owner.BOT, Owner.QUEUED, Owner.OFFLINE_TICKET}),
 }
 
 WAITING = frozenset({Owner.QUEUED, Owner.OFFLINE_TICKET})
@@ -40,6 +41,25 @@ _HANDLED_BY = {
     Owner.OFFLINE_TICKET: "queued",
     Owner.HUMAN: "human",
 }
+
+
+class QueueRank(IntEnum):
+    """Who is served first; within a rank, who has waited longest."""
+
+    NORMAL = 0
+    URGENT = 1
+    #: Had a person and lost them through no fault of their own.
+    REQUEUED = 2
+
+
+def check_owner_change(old: Owner, new: Owner) -> None:
+    """Allow a change of owner that the table holds.
+
+    Raises:
+        ValueError: The table has no such change: a mistake in our code, never in what people do.
+    """
+    if new not in OWNER_CHANGES[old]:
+        raise ValueError(f"no change of owner from {old} to {new}")
 
 
 def handled_by(owner: Owner) -> str:

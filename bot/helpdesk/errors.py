@@ -9,6 +9,8 @@ HelpdeskError
 ├── AlreadyClaimed          another agent has the conversation
 ├── NotWaiting              the conversation is not waiting for a person
 ├── NotYourConversation     claim it before you write in it
+├── AtCapacity              the agent has as many conversations as they may; end one first
+├── AgentNotPresent         a conversation is never given to somebody who is not there
 ├── Forbidden               your role may not do this
 ├── LoginFailed             same for an unknown login and a wrong password
 ├── LoginLimited            too many tries; wait
@@ -85,6 +87,18 @@ class NotYourConversation(HelpdeskError):
     """Only the agent who has the conversation may write in it."""
 
     code = "not_your_conversation"
+
+
+class AtCapacity(HelpdeskError):
+    """The agent (`agent_name`) has `details["capacity"]` conversations already; end one first."""
+
+    code = "at_capacity"
+
+
+class AgentNotPresent(HelpdeskError):
+    """The agent (`agent_name`) is not at their desk; choose another one, or a queue."""
+
+    code = "agent_not_present"
 
 
 class Forbidden(HelpdeskError):

@@ -6,14 +6,15 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.calendar import BusinessCalendar
-from bot.helpdesk.conversation import WAITING, Owner, handled_by
+from bot.helpdesk.conversation import WAITING, Owner, QueueRank, check_owner_change, handled_by
 from bot.helpdesk.errors import ConversationNotFound
 from bot.services.ids import new_id
 from bot.services.views import ConversationStatus, MessageView, message_view
+from bot.services.waiting import expected_wait, place_in_queue
 from bot.store.database import announce
 from bot.store.tables import Agent, Conversation, Inbound, Message, Outbox
 
@@ -123,6 +124,8 @@ async def receive(session: AsyncSession, inbound: InboundMessage, *, now: dateti
     text, payload = await _accepted_input(session, inbound)
     message = add_visible(session, conversation, "citizen", text, now=now)
     is_for_bot = conversation.owner == Owner.BOT
+    if conversation.owner == Owner.HUMAN and conversation.unanswered_since is None:
+        conversation.unanswered_since = now
     row = Inbound(
         id=new_id(now),
         conversation_id=conversation.id,
@@ -283,11 +286,14 @@ def change_owner(
     session: AsyncSession, conversation: Conversation, to: Owner, *, agent_id: str | None
 ) -> None:
     """Give the conversation to another owner: a new epoch, so that older drafts lose."""
+    check_owner_change(Owner(conversation.owner), Owner(to))
     conversation.owner = to
     conversation.owner_epoch += 1
     conversation.agent_id = agent_id
+    conversation.unanswered_since = None
     if to not in WAITING:
         conversation.waiting_since = None
+        conversation.queue_rank = QueueRank.NORMAL
     announce(session, f"conversation:{conversation.id}", {"type": "owner_changed"})
     announce(session, "staff", {"type": "conversation_changed", "id": conversation.id})
 
@@ -351,7 +357,7 @@ async def replies_to(session: AsyncSession, inbound_id: str) -> list[MessageView
 async def status(
     session: AsyncSession, conversation_id: str, *, calendar: BusinessCalendar, now: datetime
 ) -> ConversationStatus:
-    """Say who answers now, the place in the queue, and the next opening if closed.
+    """Say who answers now, the place in the queue, the wait to expect, and the next opening if closed.
 
     Raises:
         ConversationNotFound: There is no such conversation.
@@ -362,25 +368,20 @@ async def status(
     owner = Owner(conversation.owner)
     is_open = calendar.is_open(now)
     agent = await session.get(Agent, conversation.agent_id) if conversation.agent_id else None
+    place = expected = None
+    if owner is Owner.QUEUED:
+        place = await place_in_queue(session, conversation)
+        if is_open:
+            expected = await expected_wait(
+                session, conversation.queue, place, calendar=calendar, now=now
+            )
     return ConversationStatus(
         handled_by=handled_by(owner),
         owner=owner.value,
         owner_epoch=conversation.owner_epoch,
         agent_name=agent.name if agent else None,
-        place=await place_in_queue(session, conversation) if owner is Owner.QUEUED else None,
+        place=place,
         opens_at=None if is_open or owner not in WAITING else calendar.next_opening(now),
+        expected_minutes=expected,
+        transferring=owner is Owner.QUEUED and conversation.queue_rank == QueueRank.REQUEUED,
     )
-
-
-async def place_in_queue(session: AsyncSession, conversation: Conversation) -> int:
-    """Return how many are served before this one, plus one."""
-    ahead = await session.scalar(
-        select(func.count())
-        .select_from(Conversation)
-        .where(
-            Conversation.owner.in_([o.value for o in WAITING]),
-            Conversation.queue == conversation.queue,
-            Conversation.waiting_since < conversation.waiting_since,
-        )
-    )
-    return (ahead or 0) + 1

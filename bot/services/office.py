@@ -1,4 +1,4 @@
-"""What most use cases need beside the session: the words, the SLA book, the signer."""
+"""What most use cases need beside the session: the words, the SLA book, the signer, the handoff's rules."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from bot.helpdesk.calendar import BusinessCalendar
+from bot.helpdesk.presence import HandoffRules
 from bot.helpdesk.reasons import TicketRules
 from bot.services.signing import Signer
 from bot.services.sla import SlaBook
@@ -22,6 +23,7 @@ class Office:
     sla: SlaBook
     signer: Signer
     rules: TicketRules = field(default_factory=TicketRules)
+    handoff: HandoffRules = field(default_factory=HandoffRules)
 
     @property
     def calendar(self) -> BusinessCalendar:

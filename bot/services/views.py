@@ -68,6 +68,8 @@ class ConversationStatus:
         handled_by: `bot`, `queued` or `human`.
         place: 1 for the next to be served; None unless waiting in office hours.
         opens_at: Next opening; None while the office is open.
+        expected_minutes: Office time until a person comes, as the last episodes tell; None if unknown.
+        transferring: It had a person before and waits for another one.
     """
 
     handled_by: str
@@ -76,6 +78,8 @@ class ConversationStatus:
     agent_name: str | None
     place: int | None
     opens_at: datetime | None
+    expected_minutes: int | None = None
+    transferring: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the status as the HTTP interface and the WebSockets show it."""
@@ -85,6 +89,8 @@ class ConversationStatus:
             "agent_name": self.agent_name,
             "place": self.place,
             "opens_at": self.opens_at.isoformat() if self.opens_at else None,
+            "expected_minutes": self.expected_minutes,
+            "transferring": self.transferring,
         }
 
 

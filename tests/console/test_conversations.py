@@ -193,4 +193,4 @@ async def test_an_unknown_conversation_is_not_found(enter):
 
 async def test_an_unknown_list_is_refused(enter):
     li = await enter()
-    assert (await li.client.get("/api/v1/staff/conversations?view=all")).status == 400
+    assert (await li.client.get("/api/v1/staff/conversations?view=nonsense")).status == 400

@@ -110,13 +110,15 @@ class Citizen:
     name: str = "web:test"
     state: Any = None
     said: int = field(default=0)
+    #: What a person settled; given with the next message, as the desk does.
+    settled: Any = None
 
     def say(self, text: str) -> Reply:
         """Send one message and keep the state that comes back."""
         status, body = self.send(text)
         assert status == 200, body
         # Through JSON, as the desk stores it.
-        self.state = json.loads(json.dumps(body["state"]))
+        self.state, self.settled = json.loads(json.dumps(body["state"])), None
         return Reply(body)
 
     def say_all(self, *texts: str) -> Reply:
@@ -136,6 +138,7 @@ class Citizen:
                 "message_id": f"m{self.said}",
                 "text": text,
                 "state": self.state,
-                "metadata": {"today": "2026-11-20", "failed_tries": 0},
+                "metadata": {"today": "2026-11-20", "failed_tries": 0}
+                | ({"settled": self.settled} if self.settled else {}),
             },
         )

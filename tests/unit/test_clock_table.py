@@ -23,10 +23,12 @@ ticket reopened           resolution start      next_update start
 ticket public_reply       first_response stop   next_update restart
 ticket merged             acceptance cancel     resolution cancel     first_response cancel  transfer cancel   feedback cancel   next_update cancel
 handoff queued            first_response start
+handoff requeued          first_response start
 handoff human_reply       first_response stop
 handoff handed_back       first_response cancel
 handoff returned_to_bot   first_response cancel
 handoff closed            first_response cancel
+handoff ticket            first_response cancel
 """
 
 EVENTS = [

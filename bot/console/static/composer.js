@@ -11,8 +11,9 @@ export class Composer {
   #key = null;
   #mode = "reply";
   #rights = { canReply: false, hint: "" };
+  #articles = new Map();
 
-  /** `onSend(mode, text)` is called with what was written; the box is empty by then. */
+  /** `onSend(mode, text, articleId)` is called with what was written; the box is empty by then. */
   constructor(onSend) {
     this.#form.addEventListener("submit", (event) => { event.preventDefault(); this.#submit(onSend); });
     this.#box.addEventListener("input", () => this.#keep());
@@ -48,6 +49,19 @@ export class Composer {
     this.#box.focus();
   }
 
+  /** Put a suggested answer into the reply, after what was typed already; it is sent as any other. */
+  suggest(text, articleId) {
+    if (this.#form.hidden || !this.#rights.canReply) return;
+    const key = `${this.#key} reply`;
+    const typed = (this.#drafts.get(key) ?? "").trim();
+    // A suggestion that was not touched gives way to the next one.
+    const isFresh = !typed || this.#articles.get(key)?.text === typed;
+    this.#drafts.set(key, isFresh ? text : `${typed}\n${text}`);
+    this.#articles.set(key, { id: articleId, text: text.trim() });
+    this.write("reply");
+    this.#box.setSelectionRange(this.#box.value.length, this.#box.value.length);
+  }
+
   /** Give back words that could not be sent, unless something else was typed meanwhile. */
   restore(conversationId, mode, text) {
     const key = `${conversationId} ${mode}`;
@@ -68,14 +82,20 @@ export class Composer {
   }
 
   #keep() {
-    this.#drafts.set(`${this.#key} ${this.#mode}`, this.#box.value);
+    const key = `${this.#key} ${this.#mode}`;
+    this.#drafts.set(key, this.#box.value);
+    // Emptied, the box holds nothing of the suggestion any more.
+    if (!this.#box.value.trim()) this.#articles.delete(key);
   }
 
   #submit(onSend) {
     const text = this.#box.value.trim();
     if (!text) return;
+    const key = `${this.#key} ${this.#mode}`;
+    const article = this.#articles.get(key);
+    this.#articles.delete(key);
     this.#box.value = "";
     this.#keep();
-    onSend(this.#mode, text);
+    onSend(this.#mode, text, article?.id ?? null);
   }
 }

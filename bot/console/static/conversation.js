@@ -6,7 +6,9 @@ import { clockOf } from "./clock.js";
 import { Composer } from "./composer.js";
 import { refresh } from "./countdown.js";
 import { ticketPage } from "./message.js";
+import { Packet } from "./packet.js";
 import { Transcript } from "./transcript.js";
+import { askTransfer } from "./transfer.js";
 import { word } from "./words.js";
 
 export class Pane {
@@ -15,7 +17,9 @@ export class Pane {
   #id = null;
   #status = null;
   #transcript = new Transcript();
-  #composer = new Composer((mode, text) => this.#write(mode, text));
+  #composer = new Composer((mode, text, article) => this.#write(mode, text, article));
+  #packet = new Packet(({ text, article_id }) => this.#composer.suggest(text, article_id));
+  #mayTakeOver = "mayTakeOver" in $("#main").dataset;
 
   constructor({ live, onChange }) {
     this.#live = live;
@@ -23,6 +27,8 @@ export class Pane {
     live.addEventListener("messages", ({ detail }) => this.#arrived(detail));
     live.addEventListener("status", ({ detail }) => { if (detail.conversation === this.#id) this.#showStatus(detail); });
     $("#claim").addEventListener("click", () => this.claim());
+    $("#take-over").addEventListener("click", () => this.#act("take-over"));
+    $("#give-on").addEventListener("click", () => this.#giveOn());
     $("#hand-back").addEventListener("click", () => this.#finish("hand_back", "hand-back"));
     $("#close").addEventListener("click", () => this.#finish("close", "close"));
   }
@@ -44,12 +50,19 @@ export class Pane {
     this.#showStatus(detail);
     this.#transcript.reset(detail.messages);
     this.#live.watch(id, () => this.#transcript.lastSeq);
+    this.#packet.open(id);
+  }
+
+  /** Put a suggested answer into the reply; false if there is none with this number. */
+  suggest(number) {
+    return this.#packet.use(number);
   }
 
   shut() {
     this.#id = null;
     this.#status = null;
     this.#live.unwatch();
+    this.#packet.shut();
     this.#composer.hide();
     $("#pane-inner").hidden = true;
     $("#pane-empty").hidden = false;
@@ -72,7 +85,8 @@ export class Pane {
   #showNothing(error) {
     this.#reveal();
     for (const id of ["#c-label", "#c-channel", "#c-status", "#c-clock"]) $(id).replaceChildren();
-    for (const id of ["#c-facts", "#hand-back", "#close", "#claim-bar"]) $(id).hidden = true;
+    for (const id of ["#c-facts", "#hand-back", "#close", "#give-on", "#take-over", "#claim-bar"]) $(id).hidden = true;
+    this.#packet.shut();
     this.#transcript.reset([]);
     this.#status = null;
     this.#failed(error);
@@ -81,6 +95,7 @@ export class Pane {
   #arrived({ conversation, messages }) {
     if (conversation !== this.#id) return;
     for (const message of messages) this.#transcript.put(message);
+    if (messages.some((message) => message.author === "citizen")) this.#packet.stale();
   }
 
   #showStatus(detail) {
@@ -89,7 +104,7 @@ export class Pane {
     $("#c-channel").textContent = detail.channel_title;
     this.#showOwner(detail.status);
     $("#c-clock").replaceChildren(...(detail.clock ? [clockOf(detail.clock)] : []));
-    const facts = factsOf(detail);
+    const facts = factsOf(detail, this.#status);
     $("#c-facts").replaceChildren(...facts);
     $("#c-facts").hidden = !facts.length;
     refresh($("#c-facts"));
@@ -101,16 +116,26 @@ export class Pane {
     const chip = $("#c-status");
     chip.textContent = word(`status.${isMine ? "human_mine" : status.owner}`, { name: status.agent_name });
     chip.className = `chip ${isMine ? "info" : isWaiting ? "warn" : ""}`;
-    $("#hand-back").hidden = $("#close").hidden = !isMine;
+    $("#hand-back").hidden = $("#close").hidden = $("#give-on").hidden = !isMine;
+    $("#take-over").hidden = !(this.#mayTakeOver && status.handled_by === "human" && !isMine);
+    this.#packet.allow(isMine);
     $("#claim-bar").hidden = !isWaiting;
     this.#composer.open(this.#id, { canReply: isMine, hint: hintOf(status) });
   }
 
-  async #act(step) {
+  #giveOn() {
+    const id = this.#id;
+    askTransfer(id, (detail) => {
+      if (this.#id === id) this.#showStatus(detail);
+      this.#onChange();
+    });
+  }
+
+  async #act(step, body = {}) {
     const id = this.#id;
     this.#problem(null);
     try {
-      const answer = await post(`${path(id)}/${step}`);
+      const answer = await post(`${path(id)}/${step}`, body);
       if (this.#id === id) this.#showStatus(answer);
       this.#onChange();
       return true;
@@ -136,15 +161,18 @@ export class Pane {
     $("#confirm-title").textContent = word(`confirm.${words}`);
     $("#confirm-text").textContent = word(`confirm.${words}_text`);
     $("#confirm-yes").textContent = word(`confirm.yes_${words}`);
+    const settled = $("#confirm-words");
+    $("#confirm-field").hidden = words !== "hand_back";
+    settled.value = "";
     dialog.returnValue = "no";
     dialog.showModal();
     await new Promise((done) => dialog.addEventListener("close", done, { once: true }));
-    if (dialog.returnValue === "yes") await this.#act(step);
+    if (dialog.returnValue === "yes") await this.#act(step, words === "hand_back" ? { settled: settled.value } : {});
   }
 
-  async #write(mode, text) {
+  async #write(mode, text, article) {
     this.#problem(null);
-    if (mode === "reply") return this.#reply(this.#id, text, newKey());
+    if (mode === "reply") return this.#reply(this.#id, text, newKey(), article);
     const id = this.#id;
     try {
       const { message } = await post(`${path(id)}/notes`, { text });
@@ -155,17 +183,17 @@ export class Pane {
     }
   }
 
-  async #reply(id, text, key) {
+  async #reply(id, text, key, article) {
     const draft = { id: key, author: "agent", text, state: "sending", created_at: new Date().toISOString() };
     this.#transcript.put(draft);
     try {
-      const { message } = await post(`${path(id)}/replies`, { text, client_id: key });
+      const { message } = await post(`${path(id)}/replies`, { text, client_id: key, article_id: article ?? "" });
       this.#transcript.remove(key);
       if (this.#id === id) this.#transcript.put(message);
     } catch (error) {
       this.#failed(error);
       if (this.#id !== id) return this.#composer.restore(id, "reply", text);
-      this.#transcript.put({ ...draft, state: "failed" }, { retry: () => this.#reply(id, text, key) });
+      this.#transcript.put({ ...draft, state: "failed" }, { retry: () => this.#reply(id, text, key, article) });
     }
   }
 
@@ -185,8 +213,12 @@ function hintOf(status) {
   return { bot: word("compose.bot"), wrap_up: word("compose.over") }[status.owner] ?? "";
 }
 
-function factsOf({ handoff, tickets }) {
+function factsOf({ handoff, tickets }, status) {
   const facts = [];
+  if (status.handled_by === "human" && status.agent_id !== meta("agent-id")) facts.push(el("b", { text: word("queue.listening") }));
+  if (handoff?.place) facts.push(el("b", { text: word("queue.place", handoff) }));
+  if (handoff?.place && handoff.expected_minutes) facts.push(el("span", { text: word("queue.expected", { minutes: handoff.expected_minutes }) }));
+  if (handoff?.nudged_at) facts.push(el("b", { class: "chip bad", text: word("queue.nudged") }));
   if (handoff?.reason_title) facts.push(fact("facts.reason", el("b", { text: handoff.reason_title })));
   if (handoff?.queue_title) facts.push(fact("facts.queue", el("b", { text: handoff.queue_title })));
   if (handoff?.waiting_since) facts.push(fact("facts.waiting", el("b", { class: "nums", dataset: { since: handoff.waiting_since } })));

@@ -5,6 +5,7 @@ import { get } from "./api.js";
 import { Live } from "./live.js";
 import { Pane } from "./conversation.js";
 import { refresh, startCountdowns } from "./countdown.js";
+import { startPresence } from "./presence.js";
 import { clockTime, word } from "./words.js";
 import { clockOf } from "./clock.js";
 
@@ -60,10 +61,16 @@ function showRows() {
 function rowOf(item) {
   const meta = [];
   if (item.reason_title) meta.push(el("span", { class: "chip", text: item.reason_title }));
+  if (item.place) meta.push(el("span", { class: "nums", text: word("queue.place", item) }));
+  if (item.requeued_count) meta.push(el("span", { class: "chip warn", text: word("queue.requeued") }));
+  if (item.nudged_at) meta.push(el("span", { class: "chip bad", text: word("queue.nudged") }));
+  else if (item.unanswered_since) {
+    meta.push(el("span", { class: "wait-now", text: word("queue.unanswered") }, " ", el("span", { class: "nums", dataset: { since: item.unanswered_since } })));
+  }
   if (item.waiting_since) {
     meta.push(el("span", { text: word("list.waiting") }, " ", el("span", { class: "nums", dataset: { since: item.waiting_since } })));
   }
-  if (view === "human" && item.agent_name) meta.push(el("span", { text: word("list.by", { name: item.agent_name }) }));
+  if ((view === "human" || view === "all") && item.agent_name) meta.push(el("span", { text: word("list.by", { name: item.agent_name }) }));
   if (item.last_at && view !== "queued") meta.push(el("span", { class: "nums", text: `${word("list.last")} ${clockTime(item.last_at)}` }));
   const button = el(
     "button",
@@ -136,6 +143,11 @@ const KEYS = {
 
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && event.target.id === "words-box" && !event.isComposing) return event.target.blur();
+  if (event.altKey && !event.ctrlKey && !event.metaKey && /^Digit[1-9]$/.test(event.code)) {
+    // By the key's place: with Alt, some layouts give another character.
+    if (pane.suggest(Number(event.code.at(-1)))) event.preventDefault();
+    return;
+  }
   if (isWriting(event)) return;
   const action = KEYS[event.key] ?? KEYS[event.key.toLowerCase()];
   if (!action) return;
@@ -158,4 +170,5 @@ const later = calmly(5_000, load);
 live.addEventListener("queues", () => (view === "bot" ? later : soon)());
 fromAddress();
 startCountdowns();
+startPresence(live, (id) => { showView("mine"); choose(id); });
 live.start();

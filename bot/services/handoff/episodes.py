@@ -11,7 +11,10 @@ from bot.helpdesk.conversation import WAITING, Owner
 from bot.helpdesk.errors import AlreadyClaimed, NotWaiting, NotYourConversation
 from bot.services import sla
 from bot.services.conversations import change_owner, locked, status
+from bot.services.handoff.capacity import take_a_place
+from bot.services.handoff.recording import record
 from bot.services.handoff.saying import say
+from bot.services.handoff.settling import keep_what_was_settled
 from bot.services.life_cycle import ratings
 from bot.services.office import Office
 from bot.services.outgoing.happenings import handoff_happened
@@ -27,6 +30,7 @@ async def claim(
     Raises:
         AlreadyClaimed: Another agent was faster; `agent_name` in the details.
         NotWaiting: Nobody asked for a person, or the citizen went back to the bot.
+        AtCapacity: The agent has as many conversations as they may.
     """
     conversation = await locked(session, conversation_id)
     if conversation.owner == Owner.HUMAN:
@@ -36,28 +40,65 @@ async def claim(
         raise AlreadyClaimed(agent_name=other.name if other else "")
     if conversation.owner not in WAITING:
         raise NotWaiting
-    change_owner(session, conversation, Owner.HUMAN, agent_id=agent.id)
-    handoff = await current_handoff(session, conversation_id)
-    if handoff:
-        handoff.agent_id, handoff.claimed_at = agent.id, now
-        handoff_happened(session, "handoff.claimed", handoff, now=now)
+    claimer = await take_a_place(session, agent.id)
+    # Whoever claims is at their desk.
+    claimer.presence_at = now
+    await give(session, conversation, claimer, "claimed", actor=agent.id, now=now)
     await say(session, office, conversation, "handoff.claimed", now=now, agent=agent.name)
     return await status(session, conversation_id, calendar=office.calendar, now=now)
 
 
+async def give(
+    session: AsyncSession,
+    conversation: Conversation,
+    agent: Agent,
+    kind: str,
+    *,
+    actor: str,
+    now: datetime,
+    **detail: object,
+) -> Handoff | None:
+    """Make an agent the owner, however it came about; from now on they owe the citizen a word.
+
+    Args:
+        conversation: Locked.
+        kind: What to note in the record: claimed, assigned, transferred, taken_over.
+    """
+    change_owner(session, conversation, Owner.HUMAN, agent_id=agent.id)
+    conversation.unanswered_since = now
+    conversation.last_agent_id, conversation.last_agent_at = agent.id, now
+    handoff = await current_handoff(session, conversation.id)
+    if handoff:
+        handoff.agent_id, handoff.nudged_at = agent.id, None
+        handoff.claimed_at = handoff.claimed_at or now
+        handoff_happened(session, "handoff.claimed", handoff, now=now)
+    record(session, conversation, handoff, kind, actor=actor, now=now, **detail)
+    return handoff
+
+
 async def hand_back(
-    session: AsyncSession, office: Office, agent: Agent, conversation_id: str, *, now: datetime
+    session: AsyncSession,
+    office: Office,
+    agent: Agent,
+    conversation_id: str,
+    *,
+    now: datetime,
+    settled: str = "",
 ) -> None:
-    """Give the conversation back to the bot.
+    """Give the conversation back to the bot, which goes on from what was settled.
+
+    Args:
+        settled: What the agent settled, in words that the citizen reads too; may be empty.
 
     Raises:
         NotYourConversation: See `own`.
     """
     conversation = await own(session, agent, conversation_id)
-    change_owner(session, conversation, Owner.BOT, agent_id=None)
-    conversation.failed_tries = 0
-    await end(session, office, conversation_id, "handed_back", now)
-    await say(session, office, conversation, "handoff.handed_back", now=now, agent=agent.name)
+    await _finish(session, office, conversation, Owner.BOT, "handed_back", agent.id, now, settled)
+    key = "handoff.handed_back_settled" if settled.strip() else "handoff.handed_back"
+    await say(
+        session, office, conversation, key, now=now, agent=agent.name, settled=settled.strip()
+    )
 
 
 async def close(
@@ -69,9 +110,7 @@ async def close(
         NotYourConversation: See `own`.
     """
     conversation = await own(session, agent, conversation_id)
-    change_owner(session, conversation, Owner.WRAP_UP, agent_id=None)
-    conversation.failed_tries = 0
-    ended = await end(session, office, conversation_id, "closed", now)
+    ended = await _finish(session, office, conversation, Owner.WRAP_UP, "closed", agent.id, now)
     await say(session, office, conversation, "handoff.closed", now=now)
     await ratings.offer_for_handoff(session, office, conversation, ended, now=now)
 
@@ -87,14 +126,15 @@ async def return_to_bot(
     """Let the citizen go on with the bot; a consultation ticket made outside office hours stays."""
     conversation = await locked(session, conversation_id)
     if conversation.owner in (*WAITING, Owner.HUMAN):
-        change_owner(session, conversation, Owner.BOT, agent_id=None)
-        conversation.failed_tries = 0
-        await end(session, office, conversation_id, "returned_to_bot", now)
+        await _finish(
+            session, office, conversation, Owner.BOT, "returned_to_bot", "citizen", now
+        )
         await say(session, office, conversation, "handoff.returned", now=now, reply_to=reply_to)
     return await status(session, conversation_id, calendar=office.calendar, now=now)
 
 
 async def current_handoff(session: AsyncSession, conversation_id: str) -> Handoff | None:
+    """Return the episode that has not ended, None if there is none."""
     return await session.scalar(
         select(Handoff)
         .where(Handoff.conversation_id == conversation_id, Handoff.ended_at.is_(None))
@@ -119,11 +159,38 @@ async def own(session: AsyncSession, agent: Agent, conversation_id: str) -> Conv
 
 
 async def end(
-    session: AsyncSession, office: Office, conversation_id: str, outcome: str, now: datetime
+    session: AsyncSession,
+    office: Office,
+    conversation: Conversation,
+    outcome: str,
+    *,
+    actor: str,
+    now: datetime,
 ) -> Handoff | None:
-    handoff = await current_handoff(session, conversation_id)
+    """Close the episode and what was promised for it; the conversation has its new owner already."""
+    handoff = await current_handoff(session, conversation.id)
     if handoff:
-        handoff.ended_at, handoff.outcome = now, outcome
+        handoff.ended_at, handoff.outcome, handoff.nudged_at = now, outcome, None
         await sla.on_handoff(session, office.sla, handoff, outcome, now=now)
         handoff_happened(session, "handoff.ended", handoff, now=now)
+    record(session, conversation, handoff, outcome, actor=actor, now=now)
     return handoff
+
+
+async def _finish(
+    session: AsyncSession,
+    office: Office,
+    conversation: Conversation,
+    to: Owner,
+    outcome: str,
+    actor: str,
+    now: datetime,
+    settled: str = "",
+) -> Handoff | None:
+    if conversation.owner == Owner.HUMAN:
+        handoff = await current_handoff(session, conversation.id)
+        await keep_what_was_settled(session, conversation, handoff, note=settled.strip(), now=now)
+        conversation.last_agent_at = now
+    change_owner(session, conversation, to, agent_id=None)
+    conversation.failed_tries = 0
+    return await end(session, office, conversation, outcome, actor=actor, now=now)

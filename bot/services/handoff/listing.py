@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from bot.helpdesk.conversation import WAITING
 from bot.store.tables import Agent, Conversation, Handoff, SlaClock, Ticket
@@ -29,6 +31,9 @@ class ConversationCard:
     due_at: datetime | None
     warn_at: datetime | None
     clock_state: str | None
+    unanswered_since: datetime | None
+    nudged_at: datetime | None
+    requeued_count: int
 
 
 async def list_conversations(
@@ -36,26 +41,47 @@ async def list_conversations(
 ) -> list[ConversationCard]:
     """Return conversations by owner: `queued` (both kinds of waiting), `human` or `bot`.
 
-    Waiting ones come longest first, others latest first.
+    Waiting ones come as they are served, others latest first.
     """
     owners = [o.value for o in WAITING] if owner == "queued" else [owner]
-    query = (
+    query = _cards().where(Conversation.owner.in_(owners)).limit(limit)
+    if agent_id:
+        query = query.where(Conversation.agent_id == agent_id)
+    if owner == "queued":
+        query = query.order_by(Conversation.queue_rank.desc(), Conversation.waiting_since)
+    else:
+        query = query.order_by(Conversation.last_at.desc())
+    return [_card(*row) for row in await session.execute(query)]
+
+
+async def conversation_card(
+    session: AsyncSession, conversation_id: str
+) -> ConversationCard | None:
+    """Return the line of one conversation, None if there is none."""
+    row = (await session.execute(_cards().where(Conversation.id == conversation_id))).first()
+    return _card(*row) if row else None
+
+
+def _cards() -> Select[Any]:
+    """Return the query of lines: each with its running episode and that one's latest clock."""
+    latest = aliased(SlaClock)
+    rounds = (
+        select(func.max(latest.round))
+        .where(latest.subject_id == Handoff.id)
+        .correlate(Handoff)
+        .scalar_subquery()
+    )
+    return (
         select(Conversation, Handoff, SlaClock, Agent.name, Ticket.number)
         .outerjoin(
             Handoff,
             (Handoff.conversation_id == Conversation.id) & Handoff.ended_at.is_(None),
         )
-        .outerjoin(SlaClock, SlaClock.subject_id == Handoff.id)
+        # A clock that ran again after a requeue has several rounds.
+        .outerjoin(SlaClock, (SlaClock.subject_id == Handoff.id) & (SlaClock.round == rounds))
         .outerjoin(Agent, Agent.id == Conversation.agent_id)
         .outerjoin(Ticket, Ticket.id == Handoff.ticket_id)
-        .where(Conversation.owner.in_(owners))
-        .limit(limit)
     )
-    if agent_id:
-        query = query.where(Conversation.agent_id == agent_id)
-    by_wait = Conversation.waiting_since if owner == "queued" else Conversation.last_at.desc()
-    rows = await session.execute(query.order_by(by_wait))
-    return [_card(*row) for row in rows]
 
 
 def _card(
@@ -79,4 +105,7 @@ def _card(
         due_at=clock.due_at if clock else None,
         warn_at=clock.warn_at if clock else None,
         clock_state=clock.state if clock else None,
+        unanswered_since=conversation.unanswered_since,
+        nudged_at=handoff.nudged_at if handoff else None,
+        requeued_count=handoff.requeued_count if handoff else 0,
     )

@@ -7,16 +7,19 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.conversation import WAITING, Owner
+from bot.helpdesk.conversation import WAITING, Owner, QueueRank
 from bot.helpdesk.identifiers import format_code
 from bot.services import sla
-from bot.services.conversations import change_owner, locked, place_in_queue, status
-from bot.services.handoff.saying import say
+from bot.services.conversations import change_owner, locked, status
+from bot.services.handoff.assigning import assign
+from bot.services.handoff.recording import record
+from bot.services.handoff.saying import say, wait_values
 from bot.services.ids import new_id
 from bot.services.office import Office
 from bot.services.outgoing.happenings import handoff_happened
 from bot.services.tickets import OpenedTicket, TicketDraft, open_ticket
 from bot.services.views import ConversationStatus
+from bot.services.waiting import place_in_queue
 from bot.store.tables import Conversation, Handoff, Message
 
 
@@ -31,7 +34,8 @@ async def request_human(
 ) -> ConversationStatus:
     """Put the conversation in its queue, start the first-response clock, tell the citizen.
 
-    In office hours the citizen hears their place; outside, the next opening, and a consultation
+    In office hours the citizen hears their place and the wait to expect, or gets back whoever helped them
+    last, if that one is there (see `assigning`); outside, the next opening, and a consultation
     ticket keeps the matter. Asking again changes nothing.
 
     Args:
@@ -46,22 +50,26 @@ async def request_human(
         session, conversation, Owner.QUEUED if is_open else Owner.OFFLINE_TICKET, agent_id=None
     )
     conversation.waiting_since = now
+    conversation.queue_rank = QueueRank.URGENT if reason == "urgent" else QueueRank.NORMAL
     handoff = Handoff(
         id=new_id(now),
         conversation_id=conversation_id,
         reason=reason,
         queue=conversation.queue,
         requested_at=now,
+        place=await place_in_queue(session, conversation),
     )
     session.add(handoff)
     await session.flush()
+    record(session, conversation, handoff, "requested", actor="citizen", now=now, reason=reason)
     await sla.on_handoff(session, office.sla, handoff, "queued", now=now)
     if reason == "urgent":
         await say(session, office, conversation, "handoff.urgent", now=now, reply_to=reply_to)
     if is_open:
-        await _say_place(session, office, conversation, reason, now, reply_to)
+        if not await assign(session, office, conversation, now=now, reply_to=reply_to):
+            await _say_place(session, office, conversation, handoff, now, reply_to)
     else:
-        opened = await _offline_ticket(session, office, conversation, now)
+        opened = await keep_as_ticket(session, office, conversation, now)
         handoff.ticket_id = opened.ticket.id
         await _say_next_opening(session, office, conversation, opened, reason, now, reply_to)
     handoff_happened(session, "handoff.requested", handoff, now=now)
@@ -72,15 +80,15 @@ async def _say_place(
     session: AsyncSession,
     office: Office,
     conversation: Conversation,
-    reason: str,
+    handoff: Handoff,
     now: datetime,
     reply_to: str | None,
 ) -> None:
-    place = await place_in_queue(session, conversation)
-    key = "handoff.queued_next" if place == 1 else "handoff.queued"
-    if reason == "engine_failure":
+    key = "handoff.queued_next" if handoff.place == 1 else "handoff.queued"
+    if handoff.reason == "engine_failure":
         key = "handoff.engine_failure"
-    await say(session, office, conversation, key, now=now, reply_to=reply_to, place=place)
+    values = await wait_values(session, office, conversation, handoff.place, now)
+    await say(session, office, conversation, key, now=now, reply_to=reply_to, **values)
 
 
 async def _say_next_opening(
@@ -107,7 +115,7 @@ async def _say_next_opening(
     )
 
 
-async def _offline_ticket(
+async def keep_as_ticket(
     session: AsyncSession, office: Office, conversation: Conversation, now: datetime
 ) -> OpenedTicket:
     """Keep the matter as a consultation ticket; the key holds the instant, so that a request on

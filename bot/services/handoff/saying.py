@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.conversation import WAITING
+from bot.helpdesk.conversation import WAITING, Owner
 from bot.services.conversations import add_outgoing
 from bot.services.office import Office
 from bot.services.outbox import deliver_pending
 from bot.services.tickets import OpenedTicket
+from bot.services.waiting import expected_wait
 from bot.store.tables import Conversation
 
-_BACK_TO_BOT = "/back_to_bot"
+#: Payloads of the buttons that a waiting citizen has; the entry points act on them.
+BACK_TO_BOT = "/back_to_bot"
+LEAVE_TICKET = "/leave_ticket"
 
 
 async def say(
@@ -27,10 +31,13 @@ async def say(
     ticket: OpenedTicket | None = None,
     **values: object,
 ) -> None:
-    """Send the citizen words of the system; while they wait, with the way back to the bot."""
-    body: dict[str, object] = {}
+    """Send the citizen words of the system; while they wait, with the ways out of the queue."""
+    body: dict[str, Any] = {}
     if conversation.owner in WAITING:
-        body["buttons"] = [{"title": office.texts("buttons.bot"), "payload": _BACK_TO_BOT}]
+        body["buttons"] = [{"title": office.texts("buttons.bot"), "payload": BACK_TO_BOT}]
+    if conversation.owner == Owner.QUEUED:
+        leave = {"title": office.texts("buttons.leave_ticket"), "payload": LEAVE_TICKET}
+        body["buttons"] = [*body["buttons"], leave]
     if ticket is not None:
         body["ticket"] = {
             "number": ticket.ticket.number,
@@ -43,3 +50,14 @@ async def say(
     )  # fmt: skip
     await session.flush()
     await deliver_pending(session, conversation.id, now=now)
+
+
+async def wait_values(
+    session: AsyncSession, office: Office, conversation: Conversation, place: int, now: datetime
+) -> dict[str, object]:
+    """Return the place in the queue, and the wait in words: honest when it is not known."""
+    minutes = await expected_wait(
+        session, conversation.queue, place, calendar=office.calendar, now=now
+    )
+    wait = office.texts("handoff.wait", minutes=minutes) if minutes else office.texts("handoff.wait_unknown")
+    return {"place": place, "wait": wait}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -28,11 +29,14 @@ async def reply(
     text: str,
     client_id: str,
     now: datetime,
+    about: Mapping[str, str] | None = None,
 ) -> MessageView:
     """Send an agent's message; the first one stops the first-response clock.
 
     Args:
         client_id: Made by the console; the same id again returns the message stored before.
+        about: The article that it was made from: `article_id`, `question`, `topic`, `right`. The bot goes on
+            from there after a hand-back.
 
     Raises:
         NotYourConversation: See `own`.
@@ -44,11 +48,16 @@ async def reply(
     message = add_outgoing(
         session, conversation, "agent", _checked(text), now=now, epoch=None,
         agent_id=agent.id, client_id=client_id,
+        body={"article_id": about["article_id"], "about": dict(about)} if about else None,
     )  # fmt: skip
     await session.flush()
     handoff = await current_handoff(session, conversation_id)
-    if handoff and handoff.first_reply_at is None:
-        handoff.first_reply_at = now
+    is_owed = conversation.unanswered_since is not None
+    conversation.unanswered_since, conversation.last_agent_at = None, now
+    if handoff:
+        handoff.first_reply_at, handoff.nudged_at = handoff.first_reply_at or now, None
+    if handoff and is_owed:
+        # Later replies too: after a requeue another first response is owed.
         await sla.on_handoff(session, office.sla, handoff, "human_reply", now=now)
     await deliver_pending(session, conversation_id, now=now)
     return message_view(message, agent.name)

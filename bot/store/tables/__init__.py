@@ -11,6 +11,7 @@ from bot.store.tables.life_cycle import (
     Transfer,
 )
 from bot.store.tables.notices import Delivery, DeliveryAttempt, EscalationChain, Notice, Webhook
+from bot.store.tables.presence import HandoffEvent
 from bot.store.tables.sla import SlaCalendar, SlaClock, SlaEvent, SlaPause, SlaPolicy, SlaRecount
 from bot.store.tables.staff import Agent, LoginAttempt, StaffSession
 from bot.store.tables.tickets import AuditRoot, Evidence, Ticket, TicketEntry, TicketEvent
@@ -28,6 +29,7 @@ __all__ = [
     "Extension",
     "FollowUp",
     "Handoff",
+    "HandoffEvent",
     "Inbound",
     "LoginAttempt",
     "Message",

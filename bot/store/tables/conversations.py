@@ -25,6 +25,13 @@ class Conversation(Base):
             postgresql_where=text("owner <> 'bot'"),
             sqlite_where=text("owner <> 'bot'"),
         ),
+        Index(
+            "ix_conversation_agent",
+            "agent_id",
+            "unanswered_since",
+            postgresql_where=text("owner = 'human'"),
+            sqlite_where=text("owner = 'human'"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(80), primary_key=True)
@@ -44,6 +51,13 @@ class Conversation(Base):
     #: Turns in a row that ended without an answer; two of them offer a person.
     failed_tries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+    #: Who helped last, and until when: they get the citizen back while they are present.
+    last_agent_id: Mapped[str | None] = mapped_column(ForeignKey("agent.id"))
+    last_agent_at: Mapped[datetime | None]
+    #: See `QueueRank`: higher is served first.
+    queue_rank: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: Since when the agent who has the conversation owes a word; None when they spoke last.
+    unanswered_since: Mapped[datetime | None]
 
 
 class Message(Base):
@@ -140,7 +154,11 @@ class Handoff(Base):
     """One episode in which a person was asked for."""
 
     __tablename__ = "handoff"
-    __table_args__ = (Index("ix_handoff_conversation", "conversation_id", "requested_at"),)
+    __table_args__ = (
+        Index("ix_handoff_conversation", "conversation_id", "requested_at"),
+        Index("ix_handoff_queue", "queue", "claimed_at"),
+        Index("ix_handoff_agent", "agent_id", "claimed_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id"))
@@ -152,5 +170,13 @@ class Handoff(Base):
     claimed_at: Mapped[datetime | None]
     first_reply_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-    #: handed_back | closed | returned_to_bot (by the citizen)
+    #: handed_back | closed | returned_to_bot (by the citizen) | ticket (instead of waiting)
     outcome: Mapped[str | None] = mapped_column(String(16))
+    #: When the agent was reminded that the citizen waits; None when they need no reminder.
+    nudged_at: Mapped[datetime | None]
+    requeued_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: Who had it before the present agent or queue, and where it was before its present queue.
+    previous_agent_id: Mapped[str | None] = mapped_column(ForeignKey("agent.id"))
+    transferred_from: Mapped[str | None] = mapped_column(String(24))
+    #: Place in the queue when it was asked for; tells how long a place takes.
+    place: Mapped[int] = mapped_column(default=1, server_default="1")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from bot.helpdesk.presence import DEFAULT_CAPACITY
 from bot.store.tables.base import Base
 
 
@@ -26,6 +28,14 @@ class Agent(Base):
     created_at: Mapped[datetime]
     #: Where notices are mailed to; none means in the console only.
     email: Mapped[str | None] = mapped_column(String(254))
+    #: What the agent chose: online | away | offline. Whether they are there is told by `presence_at`,
+    #: the last sign of life of an open console; see `bot.helpdesk.presence`.
+    presence: Mapped[str] = mapped_column(String(8), default="offline", server_default="offline")
+    presence_at: Mapped[datetime | None]
+    #: How many conversations at once.
+    capacity: Mapped[int] = mapped_column(default=DEFAULT_CAPACITY, server_default=str(DEFAULT_CAPACITY))
+    #: {queues, rights, languages}: what they can take; an empty list stands for everything.
+    skills: Mapped[dict[str, Any] | None]
 
 
 class StaffSession(Base):

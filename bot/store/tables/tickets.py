@@ -39,6 +39,7 @@ class Ticket(Base):
             postgresql_where=text("merged_into IS NOT NULL"),
             sqlite_where=text("merged_into IS NOT NULL"),
         ),
+        Index("ix_ticket_conversation", "conversation_id"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)

@@ -97,6 +97,7 @@ function showStatus(status) {
   $("state-hint").textContent = hint;
   const isBots = status.handled_by === "bot";
   $("back-to-bot").hidden = isBots;
+  $("back-to-bot").textContent = status.handled_by === "human" ? words.end_human : config.back_to_bot_title;
   // A person has the conversation, or soon will: the forms of the assistant would not open.
   document.querySelectorAll("[data-service]").forEach((button) => { button.disabled = !isBots; });
   if (status.handled_by !== "bot") log.typing(false);
@@ -106,7 +107,9 @@ function describe(status) {
   if (status.handled_by === "human") return [say("state_human", { name: status.agent_name ?? "" }), words.state_human_hint];
   if (status.handled_by === "bot") return [words.state_bot, words.state_bot_hint];
   if (status.opens_at) return [words.state_closed, say("state_opens", { when: openingTime(status.opens_at) })];
-  return [status.place ? say("state_place", { place: status.place }) : words.state_queued, words.state_queued_hint];
+  const hint = status.expected_minutes ? say("state_wait", { minutes: status.expected_minutes }) : words.state_queued_hint;
+  if (!status.place) return [words.state_queued, hint];
+  return [say(status.transferring ? "state_transferring" : "state_place", { place: status.place }), hint];
 }
 
 function showConnection(isUp) {

@@ -1,0 +1,138 @@
+"""Finding the person for a waiting conversation without anybody having to claim it.
+
+Two cases: a citizen comes back within some days and whoever helped them is there and has a place free; or the
+operator wants conversations given out. A conversation is never given to somebody who is not present, and
+what they do not answer goes back to the head of the queue (see `nudging`): so no offer has to be accepted,
+and there is exactly one owner at any time.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.helpdesk.conversation import Owner
+from bot.helpdesk.errors import AtCapacity
+from bot.helpdesk.presence import Assignment
+from bot.services.conversations import locked
+from bot.services.handoff.capacity import load_of, take_a_place
+from bot.services.handoff.episodes import current_handoff, give
+from bot.services.handoff.presence import AgentOnFloor, floor, on_floor
+from bot.services.handoff.recording import notify
+from bot.services.handoff.saying import say
+from bot.services.office import Office
+from bot.store.tables import Agent, Conversation, Handoff
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_BUSY_WITHIN = timedelta(days=1)
+
+
+async def assign(
+    session: AsyncSession,
+    office: Office,
+    conversation: Conversation,
+    *,
+    now: datetime,
+    reply_to: str | None = None,
+) -> bool:
+    """Give a waiting conversation to the agent it is for, if there is one; returns whether it was.
+
+    Args:
+        conversation: Locked, and waiting in office hours.
+    """
+    handoff = await current_handoff(session, conversation.id)
+    avoid = handoff.previous_agent_id if handoff else None
+    former = await _former_agent(session, office, conversation, now)
+    if (
+        former
+        and former.id != avoid
+        and await _given(session, office, conversation, former.id, "returning", now, reply_to)
+    ):
+        return True
+    if office.handoff.assignment is not Assignment.LONGEST_FREE:
+        return False
+    for agent in await _longest_free(session, office, conversation.queue, now):
+        if agent.id != avoid and await _given(session, office, conversation, agent.id, "assigned", now, reply_to):
+            return True
+    return False
+
+
+async def waiting_to_be_assigned(
+    session: AsyncSession, office: Office, *, now: datetime, limit: int = 200
+) -> list[str]:
+    """Return what waits for an agent to become free, who is served first first."""
+    if office.handoff.assignment is not Assignment.LONGEST_FREE or not office.calendar.is_open(now):
+        return []
+    rows = await session.scalars(
+        select(Conversation.id)
+        .where(Conversation.owner == Owner.QUEUED.value)
+        .order_by(Conversation.queue_rank.desc(), Conversation.waiting_since)
+        .limit(limit)
+    )
+    return list(rows)
+
+
+async def assign_waiting(
+    session: AsyncSession, office: Office, conversation_id: str, *, now: datetime
+) -> bool:
+    """Give one waiting conversation out, if it still waits; returns whether it was."""
+    conversation = await locked(session, conversation_id)
+    if conversation.owner != Owner.QUEUED:
+        return False
+    return await assign(session, office, conversation, now=now)
+
+
+async def _former_agent(
+    session: AsyncSession, office: Office, conversation: Conversation, now: datetime
+) -> AgentOnFloor | None:
+    """Return who helped this citizen last, if that is not long ago and they are there and free."""
+    last, at = conversation.last_agent_id, conversation.last_agent_at
+    if last is None or at is None or now - at > office.handoff.return_within:
+        return None
+    agent = await session.get(Agent, last)
+    if agent is None or not agent.is_active:
+        return None
+    found = on_floor(agent, await load_of(session, last), office.handoff, now)
+    return found if found.is_free else None
+
+
+async def _longest_free(
+    session: AsyncSession, office: Office, queue: str, now: datetime
+) -> list[AgentOnFloor]:
+    """Return the free agents of a queue: those with least to do first, then by when they last had some."""
+    free = [a for a in await floor(session, office.handoff, now=now) if a.is_free and a.skills.serves(queue)]
+    rows = await session.execute(
+        select(Handoff.agent_id, func.max(func.coalesce(Handoff.ended_at, Handoff.claimed_at)))
+        .where(Handoff.agent_id.in_([a.id for a in free]), Handoff.claimed_at >= now - _BUSY_WITHIN)
+        .group_by(Handoff.agent_id)
+    )
+    busy_until = {agent_id: _aware(at) for agent_id, at in rows}
+    return sorted(free, key=lambda a: (a.load, busy_until.get(a.id, _NEVER), a.name))
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+async def _given(
+    session: AsyncSession,
+    office: Office,
+    conversation: Conversation,
+    agent_id: str,
+    key: str,
+    now: datetime,
+    reply_to: str | None,
+) -> bool:
+    """Give it to an agent, unless their last place was taken meanwhile."""
+    try:
+        agent = await take_a_place(session, agent_id)
+    except AtCapacity:
+        return False
+    await give(session, conversation, agent, "assigned", actor="system", now=now, how=key)
+    notify(session, agent_id, "assigned", conversation)
+    await say(
+        session, office, conversation, f"handoff.{key}", now=now, reply_to=reply_to, agent=agent.name
+    )
+    return True

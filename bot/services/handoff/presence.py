@@ -1,0 +1,137 @@
+"""Presence of agents: opening the console, signs of life, what they choose, and who is there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.helpdesk.errors import BadRequest
+from bot.helpdesk.presence import (
+    MAX_CAPACITY,
+    HandoffRules,
+    Presence,
+    Skills,
+    presence_now,
+    presence_on_arrival,
+)
+from bot.services.handoff.capacity import loads, locked_agent
+from bot.store.database import announce
+from bot.store.tables import Agent
+
+
+@dataclass(frozen=True)
+class AgentOnFloor:
+    """An agent as colleagues see them.
+
+    Attributes:
+        presence: What counts now, not what they chose.
+        load: Conversations that they have.
+    """
+
+    id: str
+    name: str
+    role: str
+    presence: Presence
+    load: int
+    capacity: int
+    skills: Skills
+
+    @property
+    def is_free(self) -> bool:
+        """Tell whether a conversation may be given to them."""
+        return self.presence is Presence.ONLINE and self.load < self.capacity
+
+
+async def arrive(
+    session: AsyncSession, agent_id: str, rules: HandoffRules, *, now: datetime
+) -> Presence:
+    """Note that an agent opened the console; see `presence_on_arrival`."""
+    agent = await locked_agent(session, agent_id)
+    chosen = presence_on_arrival(
+        Presence(agent.presence), agent.presence_at, now=now, present_for=rules.present_for
+    )
+    agent.presence, agent.presence_at = chosen.value, now
+    announce(session, "staff", {"type": "floor_changed"})
+    return chosen
+
+
+async def note_alive(session: AsyncSession, agent_ids: Collection[str], *, now: datetime) -> None:
+    """Note a sign of life of many agents by one statement."""
+    if agent_ids:
+        await session.execute(
+            update(Agent).where(Agent.id.in_(agent_ids)).values(presence_at=now)
+        )
+
+
+async def choose_presence(
+    session: AsyncSession, agent_id: str, presence: str, *, now: datetime
+) -> Presence:
+    """Note whether an agent takes conversations.
+
+    Raises:
+        BadRequest: There is no such presence.
+    """
+    if presence not in {choice.value for choice in Presence}:
+        raise BadRequest(field="presence")
+    agent = await locked_agent(session, agent_id)
+    agent.presence, agent.presence_at = presence, now
+    announce(session, "staff", {"type": "floor_changed"})
+    return Presence(presence)
+
+
+async def set_reach(
+    session: AsyncSession, agent_id: str, *, capacity: int, skills: Skills, queues: Collection[str]
+) -> None:
+    """Set what an agent can take, and how much at once.
+
+    Args:
+        queues: The queues that there are.
+
+    Raises:
+        BadRequest: No such agent or queue, or a capacity out of range.
+    """
+    if await session.get(Agent, agent_id) is None:
+        raise BadRequest(field="agent_id")
+    if not 0 <= capacity <= MAX_CAPACITY:
+        raise BadRequest(field="capacity")
+    if not set(skills.queues) <= set(queues):
+        raise BadRequest(field="queues")
+    agent = await locked_agent(session, agent_id)
+    agent.capacity, agent.skills = capacity, skills.to_json()
+    announce(session, "staff", {"type": "floor_changed"})
+
+
+async def skills_of(session: AsyncSession, agent_id: str) -> Skills:
+    """Return the skills of an agent; those of an unknown one are empty."""
+    agent = await session.get(Agent, agent_id)
+    return Skills.read(agent.skills if agent else None)
+
+
+async def floor(
+    session: AsyncSession, rules: HandoffRules, *, now: datetime
+) -> list[AgentOnFloor]:
+    """Return all active agents: who is there first, then by name."""
+    agents = list(await session.scalars(select(Agent).where(Agent.is_active)))
+    busy = await loads(session)
+    found = [on_floor(agent, busy.get(agent.id, 0), rules, now) for agent in agents]
+    order = list(Presence)
+    return sorted(found, key=lambda agent: (order.index(agent.presence), agent.name, agent.id))
+
+
+def on_floor(agent: Agent, load: int, rules: HandoffRules, now: datetime) -> AgentOnFloor:
+    """Return an agent as colleagues see them."""
+    return AgentOnFloor(
+        id=agent.id,
+        name=agent.name,
+        role=agent.role,
+        presence=presence_now(
+            Presence(agent.presence), agent.presence_at, now=now, present_for=rules.present_for
+        ),
+        load=load,
+        capacity=agent.capacity,
+        skills=Skills.read(agent.skills),
+    )
