@@ -73,6 +73,7 @@ def _suggestion(found: Suggestion) -> dict[str, Any]:
         "short": found.short,
         "citations": found.citations,
         "notice": found.notice,
+        "rests_on": found.rests_on,
         "text": found.text,
     }
 

@@ -70,7 +70,7 @@ async def saves_calendar(
 async def recounts(desk: Desk, *, limit: int = 200) -> int:
     """Let the worker sweep and count again what there is; return how many clocks it counted."""
     async with desk.begin() as session:
-        await sla.sweep(session, now=desk.clock())
+        await sla.sweep(session, desk.office.sla, now=desk.clock())
     total = 0
     while True:
         async with desk.begin() as session:

@@ -87,7 +87,7 @@ async def many_histories(desk: Desk, seed: int) -> None:
                         row.due_at, row.warn_at, row.next_check_at = due.due_at, due.warn_at, due.warn_at
     clock.at = end
     async with desk.begin() as session:
-        await sla.sweep(session, now=end)
+        await sla.sweep(session, desk.office.sla, now=end)
 
 
 async def from_scratch(desk: Desk, clock: SlaClock) -> datetime:
@@ -132,7 +132,7 @@ async def test_what_the_preview_shows_is_what_saving_then_does(desk: Desk, seed:
         assert row.is_provisional == after[clock_id].provisional
     assert sum(row.is_used_up for row in shown.rows) == shown.used_up
     async with desk.begin() as session:
-        swept = await sla.sweep(session, now=desk.clock() + timedelta(seconds=1))
+        swept = await sla.sweep(session, desk.office.sla, now=desk.clock() + timedelta(seconds=1))
     used_up = {row.clock_id for row in shown.rows if row.is_used_up}
     assert {event.clock_id for event in swept.events if event.kind == "breached"} == used_up
     for clock in after.values():
@@ -260,7 +260,7 @@ async def test_a_pause_that_began_after_the_time_was_used_up_ends(desk: Desk, cl
     await saves_policy(desk, await make_agent(desk), clocks=FAST | {"acceptance": Target(1, DAYS)})
     await recounts(desk)
     async with desk.begin() as session:
-        await sla.sweep(session, now=clock())
+        await sla.sweep(session, desk.office.sla, now=clock())
     assert (await acceptance_of(desk, ticket_id)).state == "breached"
     async with desk.read() as session:
         [pause] = list(await session.scalars(select(SlaPause)))

@@ -84,7 +84,7 @@ export class Packet {
       "article", { class: "suggestion", dataset: { article: found.article_id } },
       el("div", { class: "head" }, el("b", { text: found.title }), use),
       el("p", { class: "short", text: found.short }),
-      found.citations.length ? el("p", { class: "cited", text: `${word("packet.cites")} ${cited(found.citations)}` }) : null,
+      found.rests_on ? el("p", { class: "cited", text: found.rests_on }) : null,
       found.notice ? el("p", { class: "cited", text: `${word("packet.notice")} ${found.notice}` }) : null,
     );
   }

@@ -32,6 +32,7 @@ class Suggestion:
     """An article that can be answered with today.
 
     Attributes:
+        rests_on: The provisions in words.
         text: Ready to be edited and sent: the short answer and what it rests on.
     """
 
@@ -42,6 +43,7 @@ class Suggestion:
     short: str
     citations: list[dict[str, str]]
     notice: str | None
+    rests_on: str
     text: str
 
 
@@ -107,10 +109,7 @@ def _suggestion(texts: Texts, answer: Answer) -> Suggestion:
         }
         for cited in answer.citations
     ]
-    named = dict.fromkeys(
-        texts("handoff.suggestion.citation", law=cited["law"], article=cited["article"]) for cited in citations
-    )
-    rests_on = texts("handoff.suggestion.rests_on", citations=texts("handoff.suggestion.and").join(named))
+    rests_on = _rests_on(texts, answer)
     return Suggestion(
         article_id=answer.article_id,
         title=answer.title,
@@ -119,5 +118,21 @@ def _suggestion(texts: Texts, answer: Answer) -> Suggestion:
         short=answer.short,
         citations=citations,
         notice=answer.notice,
-        text=f"{answer.short}\n{rests_on}" if named else answer.short,
+        rests_on=rests_on,
+        text=f"{answer.short}\n{rests_on}" if rests_on else answer.short,
     )
+
+
+def _rests_on(texts: Texts, answer: Answer) -> str:
+    """Return the provisions as people name them: each law once, with its articles; empty without any."""
+    laws: dict[str, dict[str, None]] = defaultdict(dict)
+    for cited in answer.citations:
+        laws[cited.law][cited.article] = None
+    if not laws:
+        return ""
+    between = texts("handoff.suggestion.and")
+    named = (
+        texts("handoff.suggestion.citation", law=law, article=between.join(name for name in articles if name))
+        for law, articles in laws.items()
+    )
+    return texts("handoff.suggestion.rests_on", citations=texts("handoff.suggestion.between_laws").join(named))

@@ -70,7 +70,7 @@ async def test_an_extension_while_the_clock_stands_still_counts_when_it_goes_on(
     await decides(case)
     assert (await case.clocks())["acceptance"].state == "paused"
     async with case.desk.begin() as session:
-        assert (await sla.sweep(session, now=clock.move(timedelta(days=60)))).looked_at == 0
+        assert (await sla.sweep(session, case.desk.office.sla, now=clock.move(timedelta(days=60)))).looked_at == 0
     await case.moves("submitted")
     acceptance = (await case.clocks())["acceptance"]
     pause = sla.looking.Pause(started_at, clock())

@@ -205,7 +205,7 @@ async def test_a_breach_before_the_merge_stays_a_breach(case: Case, other: Case,
     await merges(case, other)
     assert (await case.clocks())["acceptance"].state == "breached"
     async with case.desk.begin() as session:
-        assert (await sla.sweep(session, now=clock.move(timedelta(days=90)))).breached == 2  # the other's
+        assert (await sla.sweep(session, case.desk.office.sla, now=clock.move(timedelta(days=90)))).breached == 2  # the other's
 
 
 # --- split ----------------------------------------------------------------------------------

@@ -17,12 +17,9 @@ from tests.support.clock import FakeClock
 @pytest.fixture
 async def accepted(case: Case, desk: Desk) -> Case:
     """An accepted complaint under a policy that promises feedback within 20 working days."""
-    policies = [
-        replace(p, clocks={**p.clocks, "feedback": Target(20, Unit.WORKING_DAYS)})
-        if p.id == "complaint" else p
-        for p in desk.office.sla.policies
-    ]  # fmt: skip
-    object.__setattr__(desk.office.sla, "policies", policies)
+    latest = desk.office.sla.current("complaint", desk.clock())
+    clocks = {**latest.clocks, "feedback": Target(20, Unit.WORKING_DAYS)}
+    desk.office.sla.learn(policies=[replace(latest, version=latest.version + 1, clocks=clocks)])
     await case.moves("accepted")
     return case
 
