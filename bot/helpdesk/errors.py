@@ -12,6 +12,12 @@ HelpdeskError
 ├── Forbidden               your role may not do this
 ├── LoginFailed             same for an unknown login and a wrong password
 ├── LoginLimited            too many tries; wait
+├── CodeWrong               the second factor's code is wrong or was used already
+├── AccountExists           another account has this login
+├── AccountNotFound
+├── OwnAccount              nobody changes their own role or disables themselves
+├── LastAdministrator       somebody must remain who can manage accounts
+├── SecondFactorNeeded      the role must have one, so it cannot be given up
 ├── SessionInvalid          forged, foreign or expired token
 ├── MessageTooLong
 ├── EvidenceNotFound
@@ -103,6 +109,42 @@ class LoginLimited(HelpdeskError):
     """Too many failed log-ins; `details["retry_seconds"]` says how long to wait."""
 
     code = "login_limited"
+
+
+class CodeWrong(HelpdeskError):
+    """The code is wrong, too old, or has been used; wait for the next one."""
+
+    code = "code_wrong"
+
+
+class AccountExists(HelpdeskError):
+    """Another account has this login; choose another one."""
+
+    code = "account_exists"
+
+
+class AccountNotFound(HelpdeskError):
+    """There is no such account."""
+
+    code = "account_not_found"
+
+
+class OwnAccount(HelpdeskError):
+    """Ask another administrator: nobody changes their own role or disables themselves."""
+
+    code = "own_account"
+
+
+class LastAdministrator(HelpdeskError):
+    """Make somebody else an administrator first."""
+
+    code = "last_administrator"
+
+
+class SecondFactorNeeded(HelpdeskError):
+    """The role must have a second factor."""
+
+    code = "second_factor_needed"
 
 
 class SessionInvalid(HelpdeskError):

@@ -3,7 +3,7 @@
 from bot.store.tables.base import Base
 from bot.store.tables.conversations import Conversation, Handoff, Inbound, Message, Outbox
 from bot.store.tables.sla import SlaClock, SlaEvent, SlaPause
-from bot.store.tables.staff import Agent, LoginAttempt, StaffSession
+from bot.store.tables.staff import Agent, LoginAttempt, StaffChain, StaffEvent, StaffSession
 from bot.store.tables.tickets import AuditRoot, Evidence, Ticket, TicketEntry, TicketEvent
 
 __all__ = [
@@ -20,6 +20,8 @@ __all__ = [
     "SlaClock",
     "SlaEvent",
     "SlaPause",
+    "StaffChain",
+    "StaffEvent",
     "StaffSession",
     "Ticket",
     "TicketEntry",

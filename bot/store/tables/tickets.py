@@ -26,6 +26,16 @@ class Ticket(Base):
             sqlite_where=text("is_finished = 0"),
         ),
         Index("ix_ticket_opened", "opened_at", "id"),
+        Index(
+            "ix_ticket_open_region",
+            "region",
+            "queue",
+            "opened_at",
+            "id",
+            postgresql_where=text("NOT is_finished"),
+            sqlite_where=text("is_finished = 0"),
+        ),
+        Index("ix_ticket_conversation", "conversation_id", "region"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -36,6 +46,8 @@ class Ticket(Base):
     subject: Mapped[str] = mapped_column(String(120))
     facts: Mapped[dict[str, Any]]
     queue: Mapped[str] = mapped_column(String(24))
+    #: Administrative division code (GB/T 2260) of the place that the form names, None if it names none.
+    region: Mapped[str | None] = mapped_column(String(6))
     channel: Mapped[str] = mapped_column(String(16))
     conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversation.id"))
     assignee_id: Mapped[str | None] = mapped_column(ForeignKey("agent.id"))
@@ -86,7 +98,7 @@ class TicketEntry(Base):
 
 
 class AuditRoot(Base):
-    """One day's anchor over the heads of all ticket chains."""
+    """One day's anchor over the heads of all ticket chains and of the chain of staff events."""
 
     __tablename__ = "audit_root"
 
@@ -94,6 +106,8 @@ class AuditRoot(Base):
     root: Mapped[str] = mapped_column(String(64))
     #: The root covers each chain up to its last event with an id not above this one.
     last_event_id: Mapped[int]
+    #: Last staff event covered; 0 for roots made before there were any.
+    last_staff_event: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     ticket_count: Mapped[int]
     made_at: Mapped[datetime]
 
