@@ -14,6 +14,8 @@ from pathlib import Path
 from pydantic import BaseModel, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.helpdesk.permissions import SecondFactorRule
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -47,6 +49,8 @@ class Settings(BaseSettings):
     address_lookups_per_minute: int = 10
     address_uploads_per_hour: int = 60
     staff_session_hours: int = 12
+    staff_idle_minutes: int = 120
+    second_factor: SecondFactorRule = SecondFactorRule.OPTIONAL
     sweep_interval_seconds: float = 20.0
 
     secret_key: SecretStr | None = None

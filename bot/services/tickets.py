@@ -26,6 +26,7 @@ from bot.services import audit, sla
 from bot.services.conversations import locked
 from bot.services.ids import new_id
 from bot.services.office import Office
+from bot.services.region_codes import region_code
 from bot.services.views import TicketView, ticket_view
 from bot.store.database import announce
 from bot.store.tables import Evidence, Ticket, TicketEntry
@@ -146,6 +147,7 @@ def _new_ticket(draft: TicketDraft, key: str, number: str, now: datetime) -> Tic
         subject=draft.subject[:120],
         facts=draft.facts,
         queue=draft.queue,
+        region=region_code(draft.facts.get("region")),
         channel=draft.channel,
         conversation_id=draft.conversation_id,
         idempotency_key=key,
