@@ -17,13 +17,16 @@ from bot.console import (
     live,
     moments,
     office_hours,
+    own_account,
     pages,
+    staff_pages,
     tickets,
 )
 from bot.console.errors import json_errors, page_errors
 from bot.console.keys import DESK, PASSWORDS, SOCKETS, STAFF_API, WORDS
 from bot.console.security import guard, harden
 from bot.console.words import Words
+from bot.services.access import may
 from bot.services.staff import Passwords
 
 _HERE = Path(__file__).parent
@@ -42,7 +45,7 @@ def create_console_app(desk: Desk) -> web.Application:
             web.post("/logout", accounts.log_out, name="logout"),
             web.get("/password", accounts.password_page, name="password"),
             web.post("/password", accounts.change_password, name="password"),
-            web.get("", pages.front_door),
+            web.get("", pages.front_door, name="home"),
             web.get("/", pages.workbench, name="workbench"),
             web.get("/tickets", pages.ticket_list, name="tickets"),
             web.get("/tickets/find", pages.find_ticket, name="ticket_find"),
@@ -52,6 +55,7 @@ def create_console_app(desk: Desk) -> web.Application:
             web.get("/tickets/{id}/audit", pages.ticket_audit, name="ticket_audit"),
         ]
     )
+    app.add_routes(own_account.routes() + staff_pages.routes())
     return app
 
 
@@ -65,6 +69,7 @@ def _set_up_templates(app: web.Application) -> None:
     )
     env.filters.update(moment=moments.moment, day_time=moments.day_time, near=moments.near)
     env.globals["words"] = app[WORDS]
+    env.globals["may"] = may
 
 
 def add_staff_api(app: web.Application, desk: Desk) -> None:
@@ -95,6 +100,7 @@ def create_staff_api(desk: Desk) -> web.Application:
             web.post("/tickets/{id}/notes", tickets.add_note),
             web.post("/tickets/{id}/replies", tickets.reply),
             web.get("/tickets/{id}/clocks", tickets.clocks),
+            web.post("/tickets/{id}/reveal", tickets.reveal),
             web.get("/evidence/receipts/{receipt}", downloads.verification),
             web.get("/evidence/{id}", downloads.download),
         ]

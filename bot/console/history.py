@@ -15,6 +15,8 @@ from bot.services.staff import agents_named
 #: What a page tells about a conflict: more would only be a wall of text.
 _CHANGES_TOLD = 6
 _SEALS = frozenset({"ticket.supplemented", "ticket.noted", "ticket.replied"})
+#: Who looked at what stands on the audit page; between the steps it would be noise.
+_LOOKS = frozenset({"ticket.revealed", "ticket.evidence_downloaded"})
 
 
 @dataclass(frozen=True)

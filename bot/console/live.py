@@ -18,10 +18,14 @@ import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from bot.console.conversations import detail_of, transcript
-from bot.console.keys import DESK, SOCKETS, TOKEN
+from bot.console.keys import AGENT, DESK, SOCKETS, TOKEN
 from bot.console.security import check_origin
+from bot.console.sessions import idle_of
 from bot.helpdesk.errors import HelpdeskError
-from bot.services import staff
+from bot.helpdesk.permissions import Permission
+from bot.helpdesk.privacy import masked_text
+from bot.services import access, staff
+from bot.services.staff_sessions import topic_of
 
 log = structlog.get_logger()
 
@@ -68,6 +72,7 @@ class Line:
     def __init__(self, request: web.Request, socket: web.WebSocketResponse) -> None:
         self._request = request
         self._desk = request.config_dict[DESK]
+        self._agent = request[AGENT]
         self._socket = socket
         self._watching: asyncio.Task[None] | None = None
         self._hanging_up: asyncio.Task[bool] | None = None
@@ -82,17 +87,26 @@ class Line:
 
     async def tell_staff(self) -> None:
         """Pass on that lists or tickets changed; a burst of changes is one message."""
-        async with self._desk.hub.listen("staff") as news:
+        async with self._desk.hub.listen("staff", topic_of(self._agent.id)) as news:
             while True:
                 events = [await news.get()]
                 while not news.empty():
                     events.append(news.get_nowait())
-                await self._send("queues")
+                if {"type": "sessions_changed"} in events and not await self._is_signed_in():
+                    self._close_code = SIGN_IN_AGAIN
+                    return
+                if access.may(self._agent, Permission.READ_CONVERSATIONS):
+                    await self._send("queues")
                 tickets = {event["id"] for event in events if event.get("type") == "ticket_changed"}
-                for ticket_id in sorted(tickets):
+                for ticket_id in await self._heard_of(tickets):
                     await self._send("ticket", id=ticket_id)
                 # Every message anywhere is news here; lists need not move faster than eyes.
                 await asyncio.sleep(BREATH_SECONDS)
+
+    async def _heard_of(self, ticket_ids: set[str]) -> list[str]:
+        """Leave out tickets that this agent may not hear of."""
+        async with self._desk.read() as session:
+            return await access.within_scope(session, self._agent, ticket_ids)
 
     async def tick(self) -> None:
         """Say that we are here, and stop when the session ended (log-out, time, new password)."""
@@ -117,9 +131,10 @@ class Line:
 
     async def _is_signed_in(self) -> bool:
         async with self._desk.read() as session:
-            return await staff.agent_for(
-                session, self._request[TOKEN], now=self._desk.clock()
-            ) is not None
+            found = await staff.agent_for(
+                session, self._request[TOKEN], now=self._desk.clock(), idle=idle_of(self._request)
+            )
+        return found is not None
 
     async def _obey(self, data: str) -> None:
         try:
@@ -157,6 +172,7 @@ class Line:
         """Send what is new; False when there is no such conversation."""
         try:
             async with self._desk.read() as session:
+                await access.access_conversation(session, self._agent, conversation_id)
                 said = await transcript(session, conversation_id, told.seq)
                 detail = await detail_of(self._request, session, conversation_id)
         except HelpdeskError:
@@ -167,7 +183,8 @@ class Line:
         return True
 
     async def _send(self, kind: str, **values: Any) -> None:
-        await self._socket.send_str(json.dumps({"type": kind, **values}, ensure_ascii=False))
+        text = json.dumps({"type": kind, **values}, ensure_ascii=False)
+        await self._socket.send_str(masked_text(text) if access.sees_masked(self._agent) else text)
 
 
 class Told:

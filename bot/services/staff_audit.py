@@ -6,7 +6,7 @@ of `staff_chain`, locked last of all rows; the daily root of the tickets' audit 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -72,7 +72,7 @@ async def record(
     return event
 
 
-def _sealed(event: StaffEvent) -> dict[str, object]:
+def _sealed(event: StaffEvent | StaffEventView) -> dict[str, object]:
     return {
         "seq": event.seq,
         "at": event.at.astimezone(UTC).isoformat(),
@@ -122,6 +122,18 @@ async def last_seq(session: AsyncSession, *, until: datetime) -> int:
     """Return the number of the last event not younger than `until`, 0 if there is none."""
     query = select(StaffEvent.seq).where(StaffEvent.at <= until).order_by(StaffEvent.seq.desc()).limit(1)
     return await session.scalar(query) or 0
+
+
+async def stretch_holds(session: AsyncSession, shown: Sequence[StaffEventView]) -> bool:
+    """Recompute the chain over a stretch that `events` gave, newest first and without gaps."""
+    if not shown:
+        return True
+    previous, expected = await head_at(session, shown[-1].seq - 1), shown[-1].seq
+    for event in reversed(shown):
+        if event.seq != expected or entry_hash(previous, _sealed(event)) != event.hash:
+            return False
+        previous, expected = event.hash, expected + 1
+    return True
 
 
 async def verify(session: AsyncSession) -> tuple[int, list[str]]:
