@@ -152,10 +152,13 @@ def _work(data: Path | None, step: Step) -> None:
 
 @asynccontextmanager
 async def _store(data: Path | None) -> AsyncIterator[Database]:
-    given = {"data_dir": data.resolve()} if data else {}
-    database = Database(Settings(**given).database)
+    database = Database(_settings(data).database)
     try:
         await upgrade(database.engine)
         yield database
     finally:
         await database.close()
+
+
+def _settings(data: Path | None) -> Settings:
+    return Settings(**({"data_dir": data.resolve()} if data else {}))

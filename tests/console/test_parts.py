@@ -1,4 +1,4 @@
-"""Pure parts: the time bar, instants, words, roles."""
+"""Pure parts: the time bar, instants, words."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -8,17 +8,13 @@ import pytest
 import yaml
 
 import bot.console
-from bot.console import roles
 from bot.console.moments import moment, near
 from bot.console.timebar import time_bar
 from bot.console.words import Words
-from bot.helpdesk.audit import GENESIS
 from bot.helpdesk.conversation import Owner
-from bot.helpdesk.errors import Forbidden
+from bot.helpdesk.permissions import Role
 from bot.helpdesk.sla import CLOCKS, Step
 from bot.helpdesk.ticket import TicketKind, TicketStatus
-from bot.services.staff import ROLES
-from bot.store.tables import Agent
 from bot.texts import Texts
 
 HERE = Path(bot.console.__file__).parent
@@ -94,7 +90,8 @@ def test_every_word_that_the_scripts_use_is_there():
 
 def test_states_kinds_and_clocks_that_can_occur_have_words(words):
     keys = [f"states.{status}" for status in TicketStatus] + [f"kinds.{kind}" for kind in TicketKind]
-    keys += [f"clocks.{clock}" for clock in CLOCKS] + [f"roles.{role}" for role in ROLES]
+    keys += [f"clocks.{clock}" for clock in CLOCKS] + [f"roles.{role}" for role in Role]
+    keys += [f"role_notes.{role}" for role in Role]
     keys += [f"actions.{status}" for status in TicketStatus]
     keys += [f"audit.ticket.{event}" for event in ("opened", "status_changed", "assigned", "supplemented")]
     keys += [f"steps.{kind}" for kind in ("start", "start_day", "counted", "makeup", "holiday", "weekend", "pause", "month_end", "assumed_year", "due")]
@@ -112,17 +109,3 @@ def test_no_words_stand_in_code_or_scripts():
     for file in [*HERE.glob("*.py"), *(HERE / "static").glob("*.js")]:
         code = re.sub(r'""".*?"""|/\*.*?\*/|#.*|//.*', "", file.read_text("utf-8"), flags=re.S if file.suffix == ".py" else 0)
         assert not chinese.search(re.sub(r'""".*?"""', "", code, flags=re.S)), file.name
-
-
-# --- roles ----------------------------------------------------------------------------------
-
-
-def agent(role):
-    return Agent(id=GENESIS[:8], login="x", name="x", role=role, password_hash="")
-
-
-def test_roles_reserve_some_steps_and_leave_the_rest_open():
-    assert roles.may(agent("agent"), "ticket.reply")
-    assert not roles.may(agent("agent"), "ticket.assign_other")
-    with pytest.raises(Forbidden):
-        roles.check(agent("agent"), "ticket.assign_other")
