@@ -43,7 +43,7 @@ class Line:
     def is_told(self) -> bool:
         """Tell whether the timeline shows it: what was written stands there in full, so the audit
         entry that seals it would only repeat it."""
-        return self.seq is None or self.kind_of_event not in _SEALS
+        return self.seq is None or self.kind_of_event not in _SEALS | _LOOKS | _LOOKS
 
 
 async def lines_of(session: AsyncSession, detail: TicketDetail, words: Words) -> list[Line]:

@@ -23,7 +23,7 @@ from bot.console.security import check_origin
 from bot.console.sessions import idle_of
 from bot.helpdesk.errors import HelpdeskError
 from bot.helpdesk.permissions import Permission
-from bot.helpdesk.privacy import masked_text
+from bot.helpdesk.privacy import masked_value
 from bot.services import access, staff
 from bot.services.staff_sessions import topic_of
 
@@ -183,8 +183,9 @@ class Line:
         return True
 
     async def _send(self, kind: str, **values: Any) -> None:
-        text = json.dumps({"type": kind, **values}, ensure_ascii=False)
-        await self._socket.send_str(masked_text(text) if access.sees_masked(self._agent) else text)
+        if access.sees_masked(self._agent):
+            values = masked_value(values)
+        await self._socket.send_str(json.dumps({"type": kind, **values}, ensure_ascii=False))
 
 
 class Told:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from bot.console.access import home_of
 from bot.console.accounts import bare_page
+from bot.console.errors import STATUS
 from bot.console.inputs import see_other
 from bot.console.keys import AGENT, CONSOLE_PREFIX, DESK, PASSWORDS, SESSION, WORDS
 from bot.console.pages import render
@@ -23,7 +24,6 @@ ACCOUNT_PAGE = f"{CONSOLE_PREFIX}/account"
 SET_UP_PAGE = f"{ACCOUNT_PAGE}/second-factor/set-up"
 #: A white edge of four modules belongs to the symbol (ISO/IEC 18004); without it dark pages hide it.
 _QR_EDGE = 4
-_STATUS = {"login_limited": 429, "code_wrong": 401, "login_failed": 401}
 
 
 def routes() -> list[web.RouteDef]:
@@ -244,7 +244,7 @@ def _refused(request: web.Request, template: str, error: HelpdeskError, **contex
 
 
 def _status_of(error: HelpdeskError | None) -> int:
-    return _STATUS.get(error.code, 400) if error else 200
+    return STATUS.get(error.code, 400) if error else 200
 
 
 def _words_of(request: web.Request, error: HelpdeskError | None) -> str | None:

@@ -7,6 +7,7 @@ The rules are middlewares, so a handler cannot forget them; each has a test in
 from __future__ import annotations
 
 import hmac
+import json
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ from bot.console.keys import AGENT, CSRF, DESK, SESSION
 from bot.console.sessions import LOGIN_COOKIE, is_https, recognise
 from bot.helpdesk.errors import Forbidden, SessionInvalid
 from bot.helpdesk.permissions import SecondFactorRule
-from bot.helpdesk.privacy import masked_text
+from bot.helpdesk.privacy import masked_text, masked_value
 from bot.services import access
 from bot.store.scoping import restricted
 from bot.store.tables import Agent
@@ -183,8 +184,13 @@ async def _pass_door(request: web.Request, agent: Agent) -> None:
 
 def _mask(response: web.StreamResponse) -> None:
     """Hide the numbers of persons in an answer, whatever page or interface made it."""
-    if isinstance(response, web.Response) and isinstance(response.body, bytes) and response.text is not None:
-        response.text = masked_text(response.text)
+    if not isinstance(response, web.Response) or not isinstance(response.body, bytes):
+        return
+    text = response.text or ""
+    if response.content_type == "application/json":
+        response.text = json.dumps(masked_value(json.loads(text)), ensure_ascii=False)
+    elif text:
+        response.text = masked_text(text)
 
 
 def check_origin(request: web.Request, *, is_required: bool = False) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from bot.console.errors import STATUS
 from bot.console.inputs import see_other
 from bot.console.keys import AGENT, CONSOLE_PREFIX, DESK, PASSWORDS, WORDS
 from bot.console.pages import render
@@ -206,18 +207,12 @@ def _page(
     return render(
         request,
         template,
-        status=_status_of(problem),
+        status=STATUS.get(problem.code, 400) if problem else 200,
         section="staff_events" if template == "staff_events.html" else "staff",
         roles=_ROLES,
         problem=_words_of(words, problem),
         **context,
     )
-
-
-def _status_of(problem: HelpdeskError | None) -> int:
-    if problem is None:
-        return 200
-    return 400 if isinstance(problem, BadRequest) else 409
 
 
 def _words_of(words: Any, problem: HelpdeskError | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 # Longest first: an identity number holds digits that look like a phone number. The limits on both sides
 # keep longer numbers (application numbers, accounts, ticket numbers) as they are.
@@ -21,3 +22,18 @@ def masked_text(text: str) -> str:
     text = _MOBILE.sub(r"\1****\2", text)
     text = _LANDLINE.sub(r"\1****\2", text)
     return _EMAIL.sub(r"\1***\2", text)
+
+
+def masked_value(value: Any) -> Any:
+    """Return a JSON value with `masked_text` applied to every text in it.
+
+    In its written form a value cannot be masked: the letters of an escape stand where a word ends.
+    """
+    match value:
+        case str():
+            return masked_text(value)
+        case dict():
+            return {key: masked_value(part) for key, part in value.items()}
+        case list() | tuple():
+            return [masked_value(part) for part in value]
+    return value

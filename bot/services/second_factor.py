@@ -71,7 +71,7 @@ def enrolment_of(signer: Signer, agent: Agent, *, issuer: str) -> Enrolment | No
         key = unseal(signer, _PURPOSE, agent.totp_secret)
     except SealBroken:
         return None
-    return Enrolment(key, pyotp.TOTP(key).provisioning_uri(agent.login, issuer_name=issuer))
+    return Enrolment(key, pyotp.TOTP(key).provisioning_uri(name=agent.login, issuer_name=issuer))
 
 
 async def finish_enrolment(

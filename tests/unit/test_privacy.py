@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.helpdesk.privacy import masked_text
+from bot.helpdesk.privacy import masked_text, masked_value
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,10 @@ def test_numbers_of_persons_lose_their_middle(said: str, shown: str) -> None:
 )
 def test_other_numbers_stay_whole(text: str) -> None:
     assert masked_text(text) == text
+
+
+def test_every_text_of_a_json_value_is_masked_also_after_a_line_break() -> None:
+    value = {"messages": [{"text": "电话\n13800005678", "seq": 13800005678, "tags": ("13911112222", None)}]}
+    assert masked_value(value) == {
+        "messages": [{"text": "电话\n138****5678", "seq": 13800005678, "tags": ["139****2222", None]}]
+    }
