@@ -1,4 +1,4 @@
-"""Pure parts: the time bar, instants, words."""
+"""Pure parts: the time bar, instants, words, roles."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -8,13 +8,16 @@ import pytest
 import yaml
 
 import bot.console
+from bot.console import roles
 from bot.console.moments import moment, near
 from bot.console.timebar import time_bar
 from bot.console.words import Words
 from bot.helpdesk.conversation import Owner
+from bot.helpdesk.errors import Forbidden
 from bot.helpdesk.permissions import Role
 from bot.helpdesk.sla import CLOCKS, Step
 from bot.helpdesk.ticket import TicketKind, TicketStatus
+from bot.store.tables import Agent
 from bot.texts import Texts
 
 HERE = Path(bot.console.__file__).parent
@@ -109,3 +112,22 @@ def test_no_words_stand_in_code_or_scripts():
     for file in [*HERE.glob("*.py"), *(HERE / "static").glob("*.js")]:
         code = re.sub(r'""".*?"""|/\*.*?\*/|#.*|//.*', "", file.read_text("utf-8"), flags=re.S if file.suffix == ".py" else 0)
         assert not chinese.search(re.sub(r'""".*?"""', "", code, flags=re.S)), file.name
+
+
+# --- roles ----------------------------------------------------------------------------------
+
+
+def agent(role, *regions):
+    return Agent(id="a", login="x", name="x", role=role, password_hash="", is_active=True, regions=list(regions))
+
+
+def test_roles_reserve_some_steps_and_leave_the_rest_open():
+    assert roles.may(agent("agent"), "ticket.reply")
+    assert not roles.may(agent("agent"), "ticket.assign_other")
+    with pytest.raises(Forbidden):
+        roles.check(agent("agent"), "ticket.assign_other")
+
+
+def test_a_step_that_holds_for_all_is_not_for_who_works_for_a_part():
+    assert roles.may(agent("supervisor"), "sla.rules")
+    assert not roles.may(agent("supervisor", "3301"), "sla.rules")
