@@ -25,6 +25,7 @@ from bot.services.office import Office
 from bot.services.turns import TurnJob, TurnOutcome
 from bot.services.views import ConversationStatus, MessageView
 from bot.store.database import Database
+from bot.store.scoping import restricted
 
 log = structlog.get_logger()
 
@@ -179,8 +180,10 @@ class TurnRunner:
         try:
             while conversation_id in self._wanted:
                 self._wanted.discard(conversation_id)
-                async with self._places, self._database.alone(conversation_id):
-                    await self._take_all(conversation_id)
+                # Whoever's request woke us: the bot's turn is nobody's part of the country.
+                with restricted(None):
+                    async with self._places, self._database.alone(conversation_id):
+                        await self._take_all(conversation_id)
         except Exception:
             # The store failed: the message stays `received`, the worker's recovery takes it up.
             log.exception("turn.failed", conversation_id=conversation_id)
