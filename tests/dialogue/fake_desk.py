@@ -176,16 +176,19 @@ def _checked(field: Mapping[str, Any], text: str | None) -> str | None:
     return text
 
 
+def _holds(condition: Json, form: Json, slots: Json, due: set[str]) -> bool:
+    name = condition["field"]
+    value = slots.get(f"{form['id']}_{name}") if name in due else None
+    return value in condition["in"] if "in" in condition else value not in condition["not_in"]
+
+
 def _next_slot(form: Json, slots: Json) -> str | None:
     due: set[str] = set()
     for field in form["fields"]:
-        condition = field.get("only_if")
-        if condition:
-            name = condition["field"]
-            value = slots.get(f"{form['id']}_{name}") if name in due else None
-            wanted = value in condition["in"] if "in" in condition else value not in condition["not_in"]
-            if not wanted:
-                continue
+        conditions = field.get("only_if") or []
+        conditions = conditions if isinstance(conditions, list) else [conditions]
+        if not all(_holds(condition, form, slots, due) for condition in conditions):
+            continue
         due.add(field["name"])
         if slots.get(f"{form['id']}_{field['name']}") is None:
             return f"{form['id']}_{field['name']}"

@@ -40,7 +40,7 @@ TALK = frozenset({"greet", "goodbye", "thank", "wait", "complain_about_bot"})
 
 _STORED = "forms.json"
 # Fields whose answers are sentences, as against a number, a place, a date or one of a few words.
-_FREE = frozenset({"text", "narrative"})
+_FREE = frozenset({"text", "narrative", "list", "extent"})
 _PATTERNS = ("asks", "changes", "cancels", "human", "ticket")
 _CLOSED = frozenset({"choice", "yes_no"})
 
@@ -236,7 +236,8 @@ class DigressionGate(TrainedComponent, IntentClassifier):
             return True
         if not self._asks.search(heard.text):
             return False
-        longest = {"narrative": self._config["narrative_question_length"], "text": self._config["text_question_length"]}
+        longest = dict.fromkeys(_FREE, self._config["text_question_length"])
+        longest["narrative"] = self._config["narrative_question_length"]
         if question.kind in longest:
             return heard.confidence >= self._config["question"] and len(heard.text) <= longest[question.kind]
         return not self._is_near_a_choice(question, heard)
