@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     address_uploads_per_hour: int = 60
     staff_session_hours: int = 12
     sweep_interval_seconds: float = 20.0
+    draft_days: int = 30
 
     secret_key: SecretStr | None = None
     operator_token: SecretStr | None = None

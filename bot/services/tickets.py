@@ -49,6 +49,8 @@ class TicketDraft:
     queue: str
     channel: str
     conversation_id: str
+    centre: str = "main"
+    urgency: str = "normal"
 
     def idempotency_key(self) -> str:
         """Return the key under which the same form, sent twice, is one ticket."""
@@ -146,6 +148,8 @@ def _new_ticket(draft: TicketDraft, key: str, number: str, now: datetime) -> Tic
         subject=draft.subject[:120],
         facts=draft.facts,
         queue=draft.queue,
+        centre=draft.centre,
+        urgency=draft.urgency,
         channel=draft.channel,
         conversation_id=draft.conversation_id,
         idempotency_key=key,
