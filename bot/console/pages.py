@@ -14,6 +14,7 @@ from bot.console.conversations import VIEWS
 from bot.console.facts import facts_of
 from bot.console.history import lines_of
 from bot.console.inputs import see_other
+from bot.console.intake import intake_of
 from bot.console.keys import AGENT, CONSOLE_PREFIX, CSRF, DESK, STAFF_API, WORDS
 from bot.console.tickets import PAGE_SIZE, QUEUES, filters_of
 from bot.console.timebar import TimeBar, time_bar
@@ -152,6 +153,7 @@ async def ticket_page(request: web.Request) -> web.Response:
         evidence=detail.evidence,
         chain_holds=detail.chain_holds,
         text_max=desk_work.TEXT_MAX_CHARS,
+        **intake_of(desk, ticket, detail.timeline),
     )
 
 
