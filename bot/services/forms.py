@@ -21,7 +21,16 @@ from bot.services.fields.divisions import Divisions
 from bot.services.fields.extents import check_extent
 from bot.services.fields.lists import check_list
 from bot.services.fields.masking import masked
-from bot.services.fields.model import CONFIRM, Condition, Field, FieldType, Form, FormsInvalid, Group, read_form
+from bot.services.fields.model import (
+    CONFIRM,
+    Condition,
+    Field,
+    FieldType,
+    Form,
+    FormsInvalid,
+    Group,
+    read_form,
+)
 from bot.services.fields.numbers import check_email, check_party_id, check_phone_answer, check_right_number
 from bot.services.fields.regions import Regions
 from bot.services.fields.result import Accepted, Outcome, Rejected, rejected

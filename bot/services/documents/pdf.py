@@ -7,6 +7,7 @@ place. What it cannot show (rare characters, emoji) is replaced by a box, never 
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from functools import cache, lru_cache
 from xml.sax.saxutils import escape
 
@@ -109,7 +110,7 @@ def _parts(entry: Entry) -> list[str]:
     return [text[start : start + _ROW_CHARS] for start in range(0, len(text), _ROW_CHARS)] or [""]
 
 
-def _footer(sheet: Sheet):  # noqa: ANN202  (reportlab's own callback type is not typed)
+def _footer(sheet: Sheet) -> Callable[[Canvas, BaseDocTemplate], None]:
     def draw(canvas: Canvas, document: BaseDocTemplate) -> None:
         canvas.saveState()
         canvas.setFont(_FONT, 8)
