@@ -114,9 +114,10 @@ def test_the_longest_and_strangest_answers_break_no_format(office, forms, format
 
 
 def test_a_ticket_that_no_form_opened_is_shown_with_what_it_holds(office, forms) -> None:  # noqa: F811
-    ticket = replace(TICKET, kind="consultation", facts={"question": "商标被抢注怎么办"})
+    ticket = replace(TICKET, kind="consultation", facts={"question": "商标被抢注怎么办", "requested_at": NOW.isoformat()})
     sheet = sheet_of_ticket(office, forms, ticket, is_masked=True, now=NOW)
-    assert "商标被抢注怎么办" in docx_text(make_document(sheet, "docx").content)
+    texts = docx_text(make_document(sheet, "docx").content)
+    assert {"求助人的问题", "商标被抢注怎么办", "提出时间", "2026年11月20日 10:00"} <= set(texts)
 
 
 def test_an_unfinished_form_shows_what_is_still_open(office, forms) -> None:  # noqa: F811

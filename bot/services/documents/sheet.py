@@ -116,7 +116,9 @@ def _sheet(
     if not headings:
         sections = [Section(title, tuple(entry for _, entry in entries))]
     unknown = [name for name in facts if form is None or form.field(name) is None]
-    others = tuple(Entry(name, _label(office, name), facts[name], is_long=True) for name in unknown)
+    others = tuple(
+        Entry(name, _label(office, name), _readable(office, facts[name]), is_long=True) for name in unknown
+    )
     sections.append(Section(title, others))
     return Sheet(
         title=title,
@@ -152,6 +154,15 @@ def _listed(name: str, label: str, items: Sequence[str]) -> Entry:
 def _label(office: Office, name: str) -> str:
     key = f"documents.facts.{name}"
     return office.texts(key) if key in office.texts else name
+
+
+def _readable(office: Office, value: str) -> str:
+    """Return an instant the way people write it, anything else as it is."""
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    return _full_moment(office, at) if at.tzinfo else value
 
 
 def _centre(office: Office, centre_id: str) -> str:
