@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +14,7 @@ from bot.assistant.presenter import Presenter
 from bot.assistant.turns import TurnRunner
 from bot.knowledge import KnowledgeBase, load_calendar, load_policies
 from bot.knowledge.imported_laws import imported_dir
+from bot.knowledge.routing import load_routing
 from bot.services.evidence import EvidenceStorage
 from bot.services.forms import FormCatalogue
 from bot.services.live import Hub
@@ -118,6 +119,8 @@ async def create_desk(
             load_calendar(settings.knowledge_dir), load_policies(settings.knowledge_dir)
         ),
         signer=Signer(secrets.secret_key.get_secret_value()),
+        routing=load_routing(settings.knowledge_dir, own_name=settings.centre_name),
+        draft_lifetime=timedelta(days=settings.draft_days),
     )
     engine = engine or HttpEngine(
         f"http://127.0.0.1:{settings.engine_port}",

@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     staff_idle_minutes: int = 120
     second_factor: SecondFactorRule = SecondFactorRule.OPTIONAL
     sweep_interval_seconds: float = 20.0
+    draft_days: int = 30
 
     secret_key: SecretStr | None = None
     operator_token: SecretStr | None = None

@@ -69,9 +69,11 @@ ROUTES: Mapping[Permission, tuple[str, ...]] = {
         f"POST {_A}/tickets/{{id}}/assignment",
         f"POST {_A}/tickets/{{id}}/notes",
         f"POST {_A}/tickets/{{id}}/replies",
+        f"POST {_A}/tickets/{{id}}/forward",
     ),
     _P.REVEAL_PERSONAL: (f"POST {_A}/tickets/{{id}}/reveal",),
-    _P.DOWNLOAD_EVIDENCE: (f"GET {_A}/evidence/{{id}}",),
+    # The full document needs REVEAL_PERSONAL as well; its use case asks for that.
+    _P.DOWNLOAD_EVIDENCE: (f"GET {_A}/evidence/{{id}}", f"POST {_A}/tickets/{{id}}/document"),
     _P.MANAGE_ACCOUNTS: (
         f"GET {_C}/staff",
         f"POST {_C}/staff",

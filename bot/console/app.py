@@ -14,6 +14,7 @@ from bot.console import (
     accounts,
     conversations,
     downloads,
+    intake,
     live,
     moments,
     office_hours,
@@ -105,4 +106,5 @@ def create_staff_api(desk: Desk) -> web.Application:
             web.get("/evidence/{id}", downloads.download),
         ]
     )
+    app.add_routes(intake.api_routes())
     return app

@@ -48,6 +48,7 @@ SUFFIXES: Mapping[str, tuple[str, ...]] = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": (".docx",),
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": (".xlsx",),
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": (".pptx",),
+    "application/json": (".json",),
     "text/plain": (".txt", ".csv", ".log", ".md"),
 }
 

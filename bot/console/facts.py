@@ -34,7 +34,7 @@ def facts_of(
     forms: FormCatalogue, kind: str, facts: Mapping[str, object], words: Words
 ) -> list[Fact]:
     """Return a ticket's facts in the order of its form; what no form names comes last."""
-    form = next((form for form in forms.forms if form.ticket_kind == kind), None)
+    form = forms.of_kind(kind)
     fields = {field.name: field for field in form.fields} if form else {}
     lines = []
     for line in forms.describe(kind, facts):
@@ -50,7 +50,7 @@ def facts_of(
 
 def shown_fact(forms: FormCatalogue, kind: str, name: str, value: str) -> str:
     """Return one fact in full, for people to read."""
-    form = next((form for form in forms.forms if form.ticket_kind == kind), None)
+    form = forms.of_kind(kind)
     field = form.field(name) if form else None
     return forms.show(field, value) if field and value else _readable(value)
 

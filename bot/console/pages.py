@@ -15,6 +15,7 @@ from bot.console.conversations import VIEWS
 from bot.console.facts import facts_of
 from bot.console.history import lines_of
 from bot.console.inputs import see_other
+from bot.console.intake import intake_of
 from bot.console.keys import AGENT, CONSOLE_PREFIX, CSRF, DESK, STAFF_API, WORDS
 from bot.console.tickets import PAGE_SIZE, QUEUES, filters_of
 from bot.console.timebar import TimeBar, time_bar
@@ -157,6 +158,7 @@ async def ticket_page(request: web.Request) -> web.Response:
         can_handle=access.may(request[AGENT], Permission.HANDLE_TICKETS),
         can_reveal=access.may(request[AGENT], Permission.REVEAL_PERSONAL),
         can_download=access.may(request[AGENT], Permission.DOWNLOAD_EVIDENCE),
+        **intake_of(desk, ticket, detail.timeline),
     )
 
 

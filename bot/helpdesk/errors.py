@@ -2,6 +2,8 @@
 
 HelpdeskError
 ├── TicketNotFound          wrong number or wrong query code (never says which)
+├── DraftNotFound           wrong number or code of a saved form, or it has expired (never says which)
+├── CentreUnknown           there is no such centre to forward to, or it is this one
 ├── IllegalTransition       the state table does not allow this step
 ├── ReasonRequired          this step needs a reason that the citizen can read
 ├── TicketChangedMeanwhile  somebody saved first: reload, look, try again
@@ -49,6 +51,18 @@ class TicketNotFound(HelpdeskError):
     """No ticket answers to this number and code."""
 
     code = "ticket_not_found"
+
+
+class DraftNotFound(HelpdeskError):
+    """No saved form answers to this number and code, or no longer; start the form anew."""
+
+    code = "draft_not_found"
+
+
+class CentreUnknown(HelpdeskError):
+    """A matter can be forwarded to a centre of `knowledge_base/centres` other than this one."""
+
+    code = "centre_unknown"
 
 
 class IllegalTransition(HelpdeskError):

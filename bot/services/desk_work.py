@@ -213,7 +213,7 @@ async def timeline(session: AsyncSession, ticket_id: str, *, staff: bool) -> lis
         for e in rows
     ] + [
         TimelineItem(
-            at=e.created_at, kind=e.kind, actor=e.agent_id or "citizen",
+            at=e.created_at, kind=e.kind, actor=e.agent_id or ("system" if e.kind == "note" else "citizen"),
             actor_name=names.get(e.agent_id or ""), text=e.text, old={}, new={},
         )
         for e in entries

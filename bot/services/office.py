@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.helpdesk.calendar import BusinessCalendar
+from bot.helpdesk.routing import Centre, RoutingRules
 from bot.services.signing import Signer
 from bot.services.sla import SlaBook
 from bot.texts import Texts
 
+#: Without other centres every matter is ours.
+_ALONE = RoutingRules(own="main", centres={"main": Centre("main", "")})
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True)
 class Office:
-    """The standing rules of this installation; immutable, shared by all requests."""
+    """The standing rules of this installation; immutable, shared by all requests.
+
+    Attributes:
+        draft_lifetime: How long an unfinished form is kept after its last answer.
+    """
 
     texts: Texts
     sla: SlaBook
     signer: Signer
+    routing: RoutingRules = _ALONE
+    draft_lifetime: timedelta = timedelta(days=30)
 
     @property
     def calendar(self) -> BusinessCalendar:

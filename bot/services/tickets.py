@@ -26,7 +26,6 @@ from bot.services import audit, sla
 from bot.services.conversations import locked
 from bot.services.ids import new_id
 from bot.services.office import Office
-from bot.services.region_codes import region_code
 from bot.services.views import TicketView, ticket_view
 from bot.store.database import announce
 from bot.store.tables import Evidence, Ticket, TicketEntry
@@ -42,6 +41,7 @@ class TicketDraft:
     Attributes:
         facts: Field name → value, as the form keeps them.
         subject: One line for lists.
+        region: Division code of the place that the form names, see `Divisions.region_of`.
     """
 
     kind: str
@@ -50,6 +50,9 @@ class TicketDraft:
     queue: str
     channel: str
     conversation_id: str
+    region: str | None = None
+    centre: str = "main"
+    urgency: str = "normal"
 
     def idempotency_key(self) -> str:
         """Return the key under which the same form, sent twice, is one ticket."""
@@ -147,7 +150,9 @@ def _new_ticket(draft: TicketDraft, key: str, number: str, now: datetime) -> Tic
         subject=draft.subject[:120],
         facts=draft.facts,
         queue=draft.queue,
-        region=region_code(draft.facts.get("region")),
+        region=draft.region,
+        centre=draft.centre,
+        urgency=draft.urgency,
         channel=draft.channel,
         conversation_id=draft.conversation_id,
         idempotency_key=key,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-FILES = ("citizen.yml", "staff.yml", "errors.yml")
+FILES = ("citizen.yml", "staff.yml", "errors.yml", "intake.yml")
 
 
 class Texts:

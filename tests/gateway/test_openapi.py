@@ -10,7 +10,7 @@ from tests.support.builders import make_ticket
 from tests.support.engine import ScriptedEngine, says
 
 #: Pages, not part of the interface.
-PAGES = {"/", "/about", "/t", "/t/supplement", "/t/withdraw", "/flow/{flow}", "/flow/{flow}.svg"}
+PAGES = {"/", "/about", "/t", "/t/supplement", "/t/withdraw", "/t/document", "/flow/{flow}", "/flow/{flow}.svg"}
 
 
 async def description(client: TestClient) -> dict[str, Any]:

@@ -34,5 +34,6 @@ async def make_ticket(desk: Desk, conversation_id: str, **changes: object) -> Op
         "channel": "web",
         "conversation_id": conversation_id,
     } | changes
+    values.setdefault("region", desk.forms.divisions.region_of(values["facts"].get("region")))
     async with desk.begin() as session:
         return await open_ticket(session, desk.office, TicketDraft(**values), now=desk.clock())

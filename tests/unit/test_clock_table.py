@@ -13,7 +13,7 @@ EXPECTED = [
     ("ticket", "rejected", {"acceptance": "stop", "first_response": "stop"}),
     ("ticket", "needs_correction", {"acceptance": "pause", "resolution": "pause", "first_response": "stop"}),
     ("ticket", "in_progress", {"resolution": "resume"}),
-    ("ticket", "transferred", {"first_response": "stop"}),
+    ("ticket", "transferred", {"acceptance": "stop", "first_response": "stop"}),
     ("ticket", "resolved", {"resolution": "stop", "first_response": "stop"}),
     ("ticket", "closed", {"resolution": "stop", "first_response": "cancel"}),
     ("ticket", "withdrawn", {"acceptance": "cancel", "resolution": "cancel", "first_response": "cancel"}),

@@ -2,6 +2,7 @@
 
 from bot.store.tables.base import Base
 from bot.store.tables.conversations import Conversation, Handoff, Inbound, Message, Outbox
+from bot.store.tables.intake import FormDraft
 from bot.store.tables.sla import SlaClock, SlaEvent, SlaPause
 from bot.store.tables.staff import Agent, LoginAttempt, StaffChain, StaffEvent, StaffSession
 from bot.store.tables.tickets import AuditRoot, Evidence, Ticket, TicketEntry, TicketEvent
@@ -12,6 +13,7 @@ __all__ = [
     "Base",
     "Conversation",
     "Evidence",
+    "FormDraft",
     "Handoff",
     "Inbound",
     "LoginAttempt",

@@ -48,6 +48,10 @@ class Ticket(Base):
     queue: Mapped[str] = mapped_column(String(24))
     #: Administrative division code (GB/T 2260) of the place that the form names, None if it names none.
     region: Mapped[str | None] = mapped_column(String(6))
+    #: Id of the centre whose matter it is (`knowledge_base/centres`).
+    centre: Mapped[str] = mapped_column(String(24), default="main", server_default="main")
+    #: normal | high | urgent, as routing found it.
+    urgency: Mapped[str] = mapped_column(String(8), default="normal", server_default="normal")
     channel: Mapped[str] = mapped_column(String(16))
     conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversation.id"))
     assignee_id: Mapped[str | None] = mapped_column(ForeignKey("agent.id"))
