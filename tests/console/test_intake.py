@@ -9,6 +9,7 @@ from aiohttp import web
 from bot.bootstrap import Desk
 from bot.console import add_staff_api, create_console_app
 from bot.console.keys import DESK
+from bot.helpdesk.permissions import ROLE_PERMISSIONS, Permission, Role
 from bot.helpdesk.routing import Centre, RoutingRules
 from bot.services import desk_work
 from bot.services.intake import Submission, submit
@@ -102,6 +103,30 @@ async def test_without_the_token_of_the_page_nothing_is_handed_out(enter: Enter,
     path = f"/api/v1/staff/tickets/{ticket.id}/document"
     answer = await li.client.post(path, data={"format": "pdf", "extent": "full"})
     assert answer.status == 403
+
+
+async def test_an_auditor_neither_takes_the_form_away_nor_sends_the_matter_on(enter: Enter, ticket: Any) -> None:
+    auditor = await enter("审计", "auditor")
+    for extent in ("masked", "full"):
+        path = f"/api/v1/staff/tickets/{ticket.id}/document"
+        assert (await auditor.post_form(path, format="json", extent=extent)).status == 403
+    body = {"centre": "suzhou", "version": ticket.version}
+    assert (await auditor.post(f"/tickets/{ticket.id}/forward", body)).status == 403
+    page = await auditor.page(f"/console/tickets/{ticket.id}")
+    assert "由苏州中心办理" in page
+    assert 'id="forward"' not in page and 'class="document"' not in page
+
+
+async def test_the_full_form_is_for_those_who_may_see_personal_data(
+    enter: Enter, ticket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    li = await enter()
+    limited = ROLE_PERMISSIONS[Role.AGENT] - {Permission.REVEAL_PERSONAL}
+    monkeypatch.setitem(ROLE_PERMISSIONS, Role.AGENT, limited)  # type: ignore[arg-type]
+    path = f"/api/v1/staff/tickets/{ticket.id}/document"
+    taken = [(await li.post_form(path, format="json", extent=extent)).status for extent in ("masked", "full")]
+    assert taken == [200, 403]
+    assert 'value="full"' not in await li.page(f"/console/tickets/{ticket.id}")
 
 
 async def test_an_unknown_ticket_has_no_document(enter: Enter) -> None:

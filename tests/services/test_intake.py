@@ -64,6 +64,21 @@ async def test_a_matter_of_ours_is_opened_with_its_reasons_sealed(desk: Desk) ->
     ]
 
 
+@pytest.mark.parametrize(
+    ("place", "code"),
+    [("浙江省杭州市西湖区", "330106"), ("浙江省杭州市钱塘区", "330114"), ("北京市海淀区", "110108"), ("境外", None)],
+)
+async def test_a_ticket_lies_in_the_region_that_its_form_names(desk: Desk, place: str, code: str | None) -> None:
+    opened = await send(desk, desk.office, await Citizen.arrives(desk), region=place)
+    async with desk.read() as session:
+        assert (await session.get_one(Ticket, opened.ticket.id)).region == code
+
+
+@pytest.mark.parametrize("value", [None, "", "不知道", 33])
+def test_what_is_no_place_lies_in_no_region(value: object) -> None:
+    assert FORMS.divisions.region_of(value) is None
+
+
 async def test_the_shipped_rules_say_what_is_urgent_and_why(desk: Desk) -> None:
     citizen = await Citizen.arrives(desk)
     opened = await send(desk, desk.office, citizen, venue="exhibition", extent="600件，60000元")

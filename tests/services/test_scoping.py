@@ -32,12 +32,6 @@ async def agent(desk: Desk) -> Agent:
     return await make_agent(desk, regions=["330100"])
 
 
-async def test_a_ticket_gets_the_region_that_its_form_names(desk: Desk, tickets: dict) -> None:
-    async with desk.read() as session:
-        rows = await session.execute(select(Ticket.region, Ticket.id))
-        assert dict(rows.all()) == {code: ticket.id for code, ticket in tickets.items()}
-
-
 async def test_every_kind_of_reading_obeys(desk: Desk, tickets: dict, agent: Agent) -> None:
     own = {tickets["330106"].id, tickets[None].id}
     with restricted(access.restriction_of(agent)):
