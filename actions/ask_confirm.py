@@ -9,7 +9,16 @@ from rasa_sdk.forms import REQUESTED_SLOT
 from rasa_sdk.types import DomainDict
 
 from actions.answers import field_meant
-from actions.dialogue import CANCEL_FORM, CORRECT_FIELD, button, intent_of, metadata_of, text_of, values_of
+from actions.dialogue import (
+    CANCEL_FORM,
+    CORRECT_FIELD,
+    SAVE_FORM,
+    button,
+    intent_of,
+    metadata_of,
+    text_of,
+    values_of,
+)
 from actions.ports import ActionPorts
 from bot.services.forms import Form, Line
 
@@ -39,6 +48,7 @@ class AskConfirm(Action):
         buttons = [
             button(texts("buttons.confirm")),
             button(texts("buttons.correct"), CORRECT_FIELD),
+            button(texts("buttons.save"), SAVE_FORM),
             button(texts("buttons.cancel"), CANCEL_FORM),
         ]
         dispatcher.utter_message(text=text, buttons=buttons)

@@ -7,7 +7,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.dialogue import active_form
+from actions.dialogue import DRAFT_NUMBER, active_form
 from actions.ports import ActionPorts
 
 
@@ -29,4 +29,4 @@ class CancelForm(Action):
         if form is None:
             return []
         slots = [*(form.slot(field) for field in form.fields), form.confirm_slot]
-        return [SlotSet(slot, None) for slot in slots]
+        return [SlotSet(slot, None) for slot in (*slots, DRAFT_NUMBER)]

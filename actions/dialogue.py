@@ -11,6 +11,9 @@ from rasa_sdk.forms import REQUESTED_SLOT
 from actions.ports import ActionPorts
 from bot.services.forms import Field, Form, required_fields
 
+#: Slot with the number of the draft that this conversation took up.
+DRAFT_NUMBER = "draft_number"
+SAVE_FORM = "/save_form"
 CORRECT_FIELD, CANCEL_FORM, REQUEST_HUMAN = "/correct_field", "/cancel_form", "/request_human"
 
 

@@ -10,12 +10,12 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.dialogue import values_of
+from actions.dialogue import DRAFT_NUMBER, values_of
 from actions.ports import STORE_FAILURES, ActionPorts, cause_of
 from bot.helpdesk.identifiers import format_code
-from bot.helpdesk.ticket import queue_for
 from bot.services.forms import Form
-from bot.services.tickets import OpenedTicket, TicketDraft, open_ticket
+from bot.services.intake import Submission, submit
+from bot.services.tickets import OpenedTicket
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ class OpenTicket(Action):
             # Nothing may be sent without what it needs, above all consent: back to the question.
             return [SlotSet(self._form.confirm_slot, None), FollowupAction(self._form.form_name)]
         try:
-            opened = await self._open(self._draft(tracker, values))
+            opened = await self._open(self._sent(tracker, values))
         except STORE_FAILURES as error:
             log.error("ticket.not_opened", kind=self._form.ticket_kind, error=cause_of(error))
             return [SlotSet("ticket_outcome", "store_unavailable"), SlotSet(self._form.confirm_slot, None)]
@@ -54,26 +54,19 @@ class OpenTicket(Action):
             self._show_again(dispatcher, opened)
         return self._opened(opened)
 
-    async def _open(self, draft: TicketDraft) -> OpenedTicket:
-        async with asyncio.timeout(self._timeout), self._ports.begin() as session:
-            return await open_ticket(session, self._ports.office, draft, now=self._ports.clock())
+    async def _open(self, sent: Submission) -> OpenedTicket:
+        ports = self._ports
+        async with asyncio.timeout(self._timeout), ports.begin() as session:
+            return await submit(session, ports.office, ports.forms, sent, now=ports.clock())
 
-    def _draft(self, tracker: Tracker, values: dict[str, str]) -> TicketDraft:
-        return TicketDraft(
-            kind=self._form.ticket_kind,
-            subject=self._subject(values),
-            facts=self._ports.forms.facts(self._form, values),
-            queue=queue_for(values.get("right")),
+    def _sent(self, tracker: Tracker, values: dict[str, str]) -> Submission:
+        return Submission(
+            form=self._form,
+            values=values,
             channel=tracker.sender_id.partition(":")[0],
             conversation_id=tracker.sender_id,
+            draft=tracker.slots.get(DRAFT_NUMBER),
         )
-
-    def _subject(self, values: dict[str, str]) -> str:
-        lines = {line.name: line.shown for line in self._ports.forms.summary(self._form, values)}
-        parts = {"form": self._form.title, "right": lines.get("right") or ""}
-        if act := lines.get("act"):
-            return self._ports.texts("tickets.subject_detail", detail=act, **parts)
-        return self._ports.texts("tickets.subject", **parts)
 
     def _show_again(self, dispatcher: CollectingDispatcher, opened: OpenedTicket) -> None:
         """Show number and code again: after a crash this is the first time that they arrive."""
@@ -87,5 +80,6 @@ class OpenTicket(Action):
             SlotSet("ticket_outcome", "opened" if opened.created else "already_open"),
             SlotSet("ticket_number", opened.ticket.number),
             SlotSet("ticket_code", format_code(opened.code)),
+            SlotSet(DRAFT_NUMBER, None),
             *(SlotSet(slot, None) for slot in emptied),
         ]

@@ -12,9 +12,9 @@ from rasa_sdk.forms import REQUESTED_SLOT
 from rasa_sdk.types import DomainDict
 
 from actions.answers import take_correction, take_outcome
-from actions.dialogue import today_of, values_of
+from actions.dialogue import text_of, today_of, values_of
 from actions.ports import ActionPorts
-from bot.services.forms import CONFIRM, Field, Form, required_fields
+from bot.services.forms import CONFIRM, SKIPPED, Field, Form, required_fields
 
 CONFIRMED = "yes"
 
@@ -40,7 +40,9 @@ class ValidateForm(Action):
         """Check every answer that came in, then request the next slot that is due."""
         form, today = self._form, today_of(tracker, self._ports)
         state = values_of(tracker, form) | {CONFIRM: tracker.slots.get(form.confirm_slot)}
-        events: list[EventType] = []
+        if events := self._skip_rest(dispatcher, tracker, state):
+            state |= {event["name"].removeprefix(f"{form.id}_"): event["value"] for event in events}
+            return [*events, SlotSet(REQUESTED_SLOT, self._next_slot(state))]
         for slot, text in tracker.slots_to_validate().items():
             if text is None:
                 continue
@@ -53,6 +55,21 @@ class ValidateForm(Action):
             state |= {event["name"].removeprefix(f"{form.id}_"): event["value"] for event in checked}
             events += checked
         return [*events, SlotSet(REQUESTED_SLOT, self._next_slot(state))]
+
+    def _skip_rest(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, state: dict[str, str | None]
+    ) -> list[EventType]:
+        """Leave out at once all that may be left out; the question that was asked is put again if it may not."""
+        if not self._ports.forms.words.is_skip_rest(text_of(tracker)):
+            return []
+        given = [slot for slot in tracker.slots_to_validate() if self._form.field_of_slot(slot)]
+        # What the engine put into the slot is the command itself, not an answer.
+        state |= {slot.removeprefix(f"{self._form.id}_"): None for slot in given}
+        left_out = self._ports.forms.left_out(self._form, state)
+        is_due = any(field in left_out for field in required_fields(self._form, state))
+        dispatcher.utter_message(text=self._ports.texts("forms.rest_skipped" if is_due else "forms.rest_needed"))
+        emptied = [SlotSet(slot, None) for slot in given]
+        return [*emptied, *(SlotSet(self._form.slot(field), SKIPPED) for field in left_out)]
 
     def _answer(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, field: Field, text: str,

@@ -16,6 +16,7 @@ from bot.assistant.turns import TurnRunner
 from bot.helpdesk.presence import Assignment, HandoffRules
 from bot.knowledge import KnowledgeBase, load_calendars, load_chains, load_policies, load_ticket_rules
 from bot.knowledge.imported_laws import imported_dir
+from bot.knowledge.routing import load_routing
 from bot.senders.mail import SmtpAccount, SmtpMailSender
 from bot.senders.webhook import HttpWebhookSender
 from bot.services.escalation import ship_chains
@@ -136,6 +137,8 @@ async def create_desk(
         signer=Signer(secrets.secret_key.get_secret_value()),
         rules=load_ticket_rules(settings.knowledge_dir),
         handoff=handoff_rules(settings),
+        routing=load_routing(settings.knowledge_dir, own_name=settings.centre_name),
+        draft_lifetime=timedelta(days=settings.draft_days),
     )
     engine = engine or HttpEngine(
         f"http://127.0.0.1:{settings.engine_port}",

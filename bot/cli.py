@@ -12,7 +12,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from bot.ops import running, showing, tool_commands, tools
+from bot.ops import running, showing, staff_commands, tool_commands, tools
 from bot.ops.client import CitizenClient, Unreachable, ask_line
 from bot.ops.eval.asking import BadQuestionFile, ask_all, read_questions, write_results
 from bot.ops.eval.page import Run, page_beside, write_page
@@ -29,6 +29,7 @@ staff_app, kb_app, sla_app, audit_app = (typer.Typer(no_args_is_help=True) for _
 for name, part in (("staff", staff_app), ("kb", kb_app), ("sla", sla_app), ("audit", audit_app)):
     app.add_typer(part, name=name)
 tool_commands.register(app, kb_app)
+staff_commands.register(staff_app)
 
 DataDir = Annotated[Path | None, typer.Option("--data", help="Data folder (default: var/).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -203,20 +204,6 @@ def evaluate(
         typer.echo(words("eval_page", page=page))
 
 
-@staff_app.command("add")
-def staff_add(
-    login: str,
-    name: Annotated[str, typer.Option(help="Name shown to citizens and colleagues.")],
-    role: Annotated[str, typer.Option(help="agent, supervisor or administrator.")] = "agent",
-    data: DataDir = None,
-) -> None:
-    """Add an account and print its one-time password."""
-    password = asyncio.run(tools.add_staff(_settings(data), login, name, role))
-    if password is None:
-        raise typer.BadParameter(f"{login}, {role}")
-    typer.echo(words("staff_added", login=login, role=role, password=password))
-
-
 @kb_app.command("check")
 def kb_check(
     laws: Annotated[
@@ -259,13 +246,13 @@ def sla_due(
 
 @audit_app.command("verify")
 def audit_verify(as_json: AsJson = False, data: DataDir = None) -> None:
-    """Recompute every ticket's audit chain and every daily anchor."""
+    """Recompute every ticket's audit chain, that of staff matters, and every daily anchor."""
     report = asyncio.run(tools.verify_audit(_settings(data)))
     if as_json:
         typer.echo(json.dumps({"holds": report.holds, "tickets": report.tickets, "events": report.events,
-                               "roots": report.roots, "broken": report.broken}))  # fmt: skip
+                               "staff_events": report.staff_events, "roots": report.roots, "broken": report.broken}))  # fmt: skip
     elif report.holds:
-        typer.echo(words("audit_holds", tickets=report.tickets, events=report.events, roots=report.roots))
+        typer.echo(words("audit_holds", tickets=report.tickets, events=report.events, staff=report.staff_events, roots=report.roots))
     else:
         typer.echo(words("audit_broken") + "\n" + "\n".join(report.broken))
     if not report.holds:

@@ -15,6 +15,8 @@ from typing import Literal
 from pydantic import BaseModel, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.helpdesk.permissions import SecondFactorRule
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -48,7 +50,10 @@ class Settings(BaseSettings):
     address_lookups_per_minute: int = 10
     address_uploads_per_hour: int = 60
     staff_session_hours: int = 12
+    staff_idle_minutes: int = 120
+    second_factor: SecondFactorRule = SecondFactorRule.OPTIONAL
     sweep_interval_seconds: float = 20.0
+    draft_days: int = 30
 
     smtp_host: str | None = None
     smtp_port: int = 587

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from bot.bootstrap import Desk
-from bot.services import audit, handoff, outbox, sla
+from bot.services import audit, drafts, handoff, outbox, sla
 from bot.services.life_cycle import corrections
 
 log = structlog.get_logger()
@@ -129,6 +129,7 @@ async def run_once(desk: Desk, now: datetime) -> None:
         look_after_silent,
         assign_waiting,
         anchor_audit,
+        delete_expired_drafts,
     )
     for part in parts:
         try:
@@ -206,3 +207,13 @@ async def anchor_audit(desk: Desk, now: datetime) -> None:
     day = now.astimezone(desk.office.calendar.zone).date()
     async with desk.begin() as session:
         await audit.make_root(session, day=day, now=now)
+
+
+async def delete_expired_drafts(desk: Desk, now: datetime) -> None:
+    """Delete unfinished forms that nobody has touched for as long as they are kept."""
+    deleted = _SWEEP_BATCH
+    while deleted == _SWEEP_BATCH:
+        async with desk.begin() as session:
+            deleted = await drafts.delete_expired(session, now=now, limit=_SWEEP_BATCH)
+        if deleted:
+            log.info("drafts.deleted", count=deleted)

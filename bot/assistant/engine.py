@@ -49,6 +49,7 @@ class EngineReply:
     nlu: dict[str, Any] = field(default_factory=dict)
     active_form: str | None = None
     requested_slot: str | None = None
+    slots: dict[str, Any] = field(default_factory=dict)
 
 
 class AssistantEngine(Protocol):
@@ -126,6 +127,7 @@ class HttpEngine:
             nlu=data.get("nlu") or {},
             active_form=data.get("active_form"),
             requested_slot=data.get("requested_slot"),
+            slots=data.get("slots") or {},
         )
 
     async def is_ready(self) -> bool:

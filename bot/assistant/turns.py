@@ -21,14 +21,17 @@ from bot.assistant.presenter import Presenter
 from bot.knowledge.relevant_date import relevant_date
 from bot.services import turns
 from bot.services.conversations import replies_to, status
+from bot.services.drafts import FormProgress
 from bot.services.handoff.settling import split_settled
 from bot.services.office import Office
 from bot.services.turns import TurnJob, TurnOutcome
 from bot.services.views import ConversationStatus, MessageView
 from bot.store.database import Database
+from bot.store.scoping import restricted
 
 log = structlog.get_logger()
 
+_CANCEL, _CONFIRM = "cancel_form", "confirm"
 _FORGET_WAITERS_AFTER = 120.0
 #: Rasa takes one turn at a time: more at once would only wait there, while their time-out runs.
 _TURNS_AT_ONCE = 4
@@ -180,8 +183,10 @@ class TurnRunner:
         try:
             while conversation_id in self._wanted:
                 self._wanted.discard(conversation_id)
-                async with self._places, self._database.alone(conversation_id):
-                    await self._take_all(conversation_id)
+                # Whoever's request woke us: the bot's turn is nobody's part of the country.
+                with restricted(None):
+                    async with self._places, self._database.alone(conversation_id):
+                        await self._take_all(conversation_id)
         except Exception:
             # The store failed: the message stays `received`, the worker's recovery takes it up.
             log.exception("turn.failed", conversation_id=conversation_id)
@@ -257,6 +262,8 @@ class TurnRunner:
             state=reply.state,
             analysis=self._presenter.analysis(reply, presented),
             handoff_reason=presented.handoff_reason,
+            form=_progress(reply),
+            gave_up_form=reply.active_form is None and reply.nlu.get("intent") == _CANCEL,
         )
 
     def _failure(self) -> TurnOutcome:
@@ -268,6 +275,21 @@ class TurnRunner:
             handoff_reason="engine_failure",
             keep_state=True,
         )
+
+
+def _progress(reply: EngineReply) -> FormProgress | None:
+    """Return how far the open form is; the engine's slots of a form begin with its id."""
+    if reply.active_form is None:
+        return None
+    start = f"{reply.active_form}_"
+    slots = {name.removeprefix(start): value for name, value in reply.slots.items() if name.startswith(start)}
+    slots.pop(_CONFIRM, None)
+    return FormProgress(
+        form=reply.active_form,
+        answers={name: str(value) for name, value in slots.items() if value is not None},
+        asked=(reply.requested_slot or "").removeprefix(start) or None,
+        draft=reply.slots.get("draft_number"),
+    )
 
 
 def _asked_day(job: TurnJob, today: date) -> date | None:

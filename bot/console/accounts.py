@@ -9,10 +9,12 @@ import aiohttp_jinja2
 import structlog
 from aiohttp import web
 
+from bot.console.access import home_of
 from bot.console.inputs import see_other
 from bot.console.keys import AGENT, CONSOLE_PREFIX, CSRF, DESK, PASSWORDS, TOKEN, WORDS
 from bot.console.sessions import (
     address_of,
+    browser_of,
     drop_session,
     give_login_token,
     give_session,
@@ -25,14 +27,13 @@ from bot.services import staff
 
 log = structlog.get_logger()
 
-HOME = f"{CONSOLE_PREFIX}/"
 PASSWORD_PAGE = f"{CONSOLE_PREFIX}/password"
 
 
 async def login_page(request: web.Request) -> web.StreamResponse:
     """Show the login form; who is signed in goes on to the workbench."""
-    if request.get(AGENT):
-        return see_other(HOME)
+    if agent := request.get(AGENT):
+        return see_other(home_of(agent))
     notices = {"expired": "expired", "out": "signed_out"}
     notice = next((words for name, words in notices.items() if name in request.query), None)
     return _login_form(request, next_page=request.query.get("next", ""), notice=notice)
@@ -65,7 +66,7 @@ async def log_in(request: web.Request) -> web.StreamResponse:
     except LoginFailed as error:
         return _refused(request, error, login, next_page)
     log.info("staff.logged_in", agent_id=opened.agent.id)
-    target = safe_next(next_page, prefix=CONSOLE_PREFIX) or HOME
+    target = safe_next(next_page, prefix=CONSOLE_PREFIX) or home_of(opened.agent)
     response = see_other(PASSWORD_PAGE if opened.agent.must_change_password else target)
     give_session(request, response, opened.token)
     return response
@@ -79,6 +80,7 @@ async def _open_session(request: web.Request, login: str, password: str) -> staf
         login,
         password,
         address=address_of(request),
+        browser=browser_of(request),
         now=desk.clock(),
         lifetime=timedelta(hours=desk.settings.staff_session_hours),
     )
@@ -122,15 +124,22 @@ async def password_page(request: web.Request) -> web.StreamResponse:
 
 
 def _password_form(
-    request: web.Request, *, problem: str | None = None, status: int = 200
+    request: web.Request, *, problem: str | None = None, status: int = 200, **details: object
 ) -> web.Response:
-    context = {
-        "agent": request[AGENT],
-        "csrf": request[CSRF],
-        "min_length": staff.PASSWORD_MIN_CHARS,
-        "problem": request.config_dict[WORDS](f"errors.{problem}") if problem else None,
-    }
-    return aiohttp_jinja2.render_template("password.html", request, context, status=status)
+    words = request.config_dict[WORDS]
+    return bare_page(
+        request,
+        "password.html",
+        status=status,
+        min_length=staff.PASSWORD_MIN_CHARS,
+        problem=words.for_error(problem, details) if problem else None,
+    )
+
+
+def bare_page(request: web.Request, template: str, *, status: int = 200, **context: Any) -> web.Response:
+    """Render a page of a log-in that may not be complete yet: without what the other pages offer."""
+    common = {"agent": request[AGENT], "csrf": request[CSRF], "problem": None}
+    return aiohttp_jinja2.render_template(template, request, {**common, **context}, status=status)
 
 
 async def change_password(request: web.Request) -> web.StreamResponse:
@@ -150,10 +159,14 @@ async def change_password(request: web.Request) -> web.StreamResponse:
             old=old,
             new=new,
             keep_token=request[TOKEN],
+            address=address_of(request),
+            now=request.config_dict[DESK].clock(),
         )
+    except LoginLimited as error:
+        return _password_form(request, problem="login_limited", status=429, **error.details)
     except LoginFailed:
         return _password_form(request, problem="password_wrong", status=400)
     except BadRequest:
         return _password_form(request, problem="password_weak", status=400)
     log.info("staff.password_changed", agent_id=agent.id)
-    return see_other(HOME)
+    return see_other(home_of(agent))

@@ -20,13 +20,16 @@ from bot.console import (
     floor,
     handoffs,
     hearts,
+    intake,
     life_cycle,
     live,
     moments,
     notices,
     office_hours,
+    own_account,
     pages,
     rules,
+    staff_pages,
     tasks,
     tickets,
     webhooks,
@@ -35,6 +38,7 @@ from bot.console.errors import json_errors, page_errors
 from bot.console.keys import DESK, PASSWORDS, PRESENT, SOCKETS, STAFF_API, WORDS
 from bot.console.security import guard, harden
 from bot.console.words import Words
+from bot.services.access import may
 from bot.services.staff import Passwords
 
 _HERE = Path(__file__).parent
@@ -55,7 +59,7 @@ def create_console_app(desk: Desk) -> web.Application:
             web.get("/password", accounts.password_page, name="password"),
             web.post("/password", accounts.change_password, name="password"),
             *floor.page_routes(),
-            web.get("", pages.front_door),
+            web.get("", pages.front_door, name="home"),
             web.get("/", pages.workbench, name="workbench"),
             web.get("/tickets", pages.ticket_list, name="tickets"),
             web.get("/tasks", tasks.tasks_page, name="tasks"),
@@ -68,6 +72,7 @@ def create_console_app(desk: Desk) -> web.Application:
     )
     for module in (notices, deliveries, webhooks, escalation):
         app.add_routes(module.routes())
+    app.add_routes(own_account.routes() + staff_pages.routes())
     return app
 
 
@@ -81,6 +86,7 @@ def _set_up_templates(app: web.Application) -> None:
     )
     env.filters.update(moment=moments.moment, day_time=moments.day_time, near=moments.near)
     env.globals["words"] = app[WORDS]
+    env.globals["may"] = may
 
 
 def add_staff_api(app: web.Application, desk: Desk) -> None:
@@ -116,8 +122,10 @@ def create_staff_api(desk: Desk) -> web.Application:
             web.post("/tickets/{id}/replies", tickets.reply),
             web.get("/tickets/{id}/clocks", tickets.clocks),
             *life_cycle.routes(),
+            web.post("/tickets/{id}/reveal", tickets.reveal),
             web.get("/evidence/receipts/{receipt}", downloads.verification),
             web.get("/evidence/{id}", downloads.download),
         ]
     )
+    app.add_routes(intake.api_routes())
     return app

@@ -11,7 +11,8 @@ import structlog
 from aiohttp import web
 
 from bot.console.keys import AGENT, DESK
-from bot.services.evidence import stored_file, verify_receipt
+from bot.services import access
+from bot.services.evidence import verify_receipt
 
 log = structlog.get_logger()
 
@@ -47,19 +48,22 @@ SUFFIXES: Mapping[str, tuple[str, ...]] = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": (".docx",),
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": (".xlsx",),
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": (".pptx",),
+    "application/json": (".json",),
     "text/plain": (".txt", ".csv", ".log", ".md"),
 }
 
 
 async def download(request: web.Request) -> web.StreamResponse:
-    """Send a stored original, byte for byte.
+    """Send a stored original, byte for byte; who took it is recorded.
 
     Raises:
-        EvidenceNotFound: There is none with this id, or its file is gone.
+        EvidenceNotFound: There is none with this id for this agent, or its file is gone.
     """
     desk = request.config_dict[DESK]
-    async with desk.read() as session:
-        receipt, path = await stored_file(session, desk.evidence, request.match_info["id"])
+    async with desk.begin() as session:
+        receipt, path = await access.download(
+            session, desk.evidence, request[AGENT], request.match_info["id"], now=desk.clock()
+        )
     log.info("evidence.downloaded", evidence_id=receipt.id, agent_id=request[AGENT].id)
     return web.FileResponse(
         path,
@@ -92,9 +96,11 @@ async def verification(request: web.Request) -> web.Response:
     """Hash the stored original again and say whether it is what was handed in.
 
     Raises:
-        EvidenceNotFound: No file has this receipt.
+        EvidenceNotFound: No file has this receipt, or it is not for this agent.
     """
     desk = request.config_dict[DESK]
     async with desk.read() as session:
+        evidence_id = await access.evidence_id_of(session, request.match_info["receipt"])
+        await access.access_evidence(session, request[AGENT], evidence_id)
         receipt = await verify_receipt(session, desk.evidence, request.match_info["receipt"])
     return web.json_response({"intact": receipt.intact, "sha256": receipt.sha256})

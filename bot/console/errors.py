@@ -12,20 +12,29 @@ from yarl import URL
 
 from bot.console.inputs import see_other
 from bot.console.keys import CONSOLE_PREFIX, WORDS
-from bot.console.security import Handler, PasswordChangeRequired
+from bot.console.security import (
+    Handler,
+    PasswordChangeRequired,
+    SecondFactorRequired,
+    SecondFactorSetUpRequired,
+)
 from bot.helpdesk.errors import HelpdeskError, SessionInvalid
 
 log = structlog.get_logger()
 
 STATUS: Mapping[str, int] = {
+    "account_exists": 409,
+    "account_not_found": 404,
     "already_claimed": 409,
     "chain_changed_meanwhile": 409,
     "agent_not_present": 409,
     "at_capacity": 409,
     "bad_request": 400,
+    "code_wrong": 401,
     "csrf_failed": 403,
     "forbidden": 403,
     "illegal_transition": 409,
+    "last_administrator": 409,
     "login_failed": 401,
     "login_limited": 429,
     "message_too_long": 413,
@@ -33,8 +42,12 @@ STATUS: Mapping[str, int] = {
     "not_waiting": 409,
     "not_your_conversation": 403,
     "origin_not_allowed": 403,
+    "own_account": 409,
     "password_change_required": 403,
     "reason_required": 422,
+    "second_factor_needed": 409,
+    "second_factor_required": 403,
+    "second_factor_set_up_required": 403,
     "session_invalid": 401,
     "sla_rule_changed": 409,
     "sla_rule_invalid": 422,
@@ -87,6 +100,10 @@ async def page_errors(request: web.Request, handler: Handler) -> web.StreamRespo
         return _to_login(request)
     except PasswordChangeRequired:
         return see_other(f"{CONSOLE_PREFIX}/password")
+    except SecondFactorRequired:
+        return see_other(f"{CONSOLE_PREFIX}/account/second-factor")
+    except SecondFactorSetUpRequired:
+        return see_other(f"{CONSOLE_PREFIX}/account/second-factor/set-up")
     except HelpdeskError as error:
         return problem(request, STATUS.get(error.code, 400), error.code, error.details)
     except web.HTTPException as error:

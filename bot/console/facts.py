@@ -18,14 +18,15 @@ class Fact:
     """One line of the ticket page.
 
     Attributes:
-        value: For people to read; empty when the citizen skipped the question.
-        masked: The value as it may be seen over somebody's shoulder, if it is a sensitive one.
+        value: For people to read, masked if it is a sensitive one; empty when the citizen skipped
+            the question.
+        secret: Name of the fact, if it is masked: who needs it in full asks for it by this name.
         is_long: It needs the whole width.
     """
 
     label: str
     value: str
-    masked: str | None = None
+    secret: str | None = None
     is_long: bool = False
     name: str = ""
 
@@ -34,7 +35,7 @@ def facts_of(
     forms: FormCatalogue, kind: str, facts: Mapping[str, object], words: Words
 ) -> list[Fact]:
     """Return a ticket's facts in the order of its form; what no form names comes last."""
-    form = next((form for form in forms.forms if form.ticket_kind == kind), None)
+    form = forms.of_kind(kind)
     fields = {field.name: field for field in form.fields} if form else {}
     lines = []
     for line in forms.describe(kind, facts):
@@ -43,9 +44,16 @@ def facts_of(
         shown = forms.show(field, value) if field and value else _readable(value)
         is_long = bool(field and field.type is FieldType.NARRATIVE) or len(shown) > _LONG_CHARS
         label = line.label if field else words(f"facts.{line.name}")
-        masked = line.shown if line.sensitive and line.shown != shown else None
-        lines.append(Fact(label, shown, masked, is_long, line.name))
+        is_masked = line.sensitive and line.shown is not None and line.shown != shown
+        lines.append(Fact(label, line.shown if is_masked else shown, line.name if is_masked else None, is_long, line.name))
     return lines
+
+
+def shown_fact(forms: FormCatalogue, kind: str, name: str, value: str) -> str:
+    """Return one fact in full, for people to read."""
+    form = forms.of_kind(kind)
+    field = form.field(name) if form else None
+    return forms.show(field, value) if field and value else _readable(value)
 
 
 def _readable(value: str) -> str:

@@ -22,6 +22,8 @@ _SEALS = frozenset(
         "ticket.correction_requested", "ticket.transferred",
     }
 )  # fmt: skip
+#: Who looked at what stands on the audit page; between the steps it would be noise.
+_LOOKS = frozenset({"ticket.revealed", "ticket.evidence_downloaded"})
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Line:
     def is_told(self) -> bool:
         """Tell whether the timeline shows it: what was written stands there in full, so the audit
         entry that seals it would only repeat it."""
-        return self.seq is None or self.kind_of_event not in _SEALS
+        return self.seq is None or self.kind_of_event not in _SEALS | _LOOKS
 
 
 async def lines_of(session: AsyncSession, detail: TicketDetail, words: Words) -> list[Line]:

@@ -10,7 +10,7 @@ from aiohttp import web
 from bot.bootstrap import Desk
 from bot.console.words import Words
 from bot.services.staff import Passwords
-from bot.store.tables import Agent
+from bot.store.tables import Agent, StaffSession
 
 #: Where the two applications are mounted.
 CONSOLE_PREFIX = "/console"
@@ -27,3 +27,4 @@ PRESENT = web.AppKey("console_present", Counter[str])
 AGENT = web.RequestKey("console_agent", Agent)
 CSRF = web.RequestKey("console_csrf", str)
 TOKEN = web.RequestKey("console_token", str)
+SESSION = web.RequestKey("console_session", StaffSession)

@@ -25,8 +25,12 @@ from bot.console.hearts import present
 from bot.console.keys import AGENT, DESK, SOCKETS, TOKEN, WORDS
 from bot.console.present import citizen_label
 from bot.console.security import check_origin
+from bot.console.sessions import idle_of
 from bot.helpdesk.errors import HelpdeskError
-from bot.services import notices, staff
+from bot.helpdesk.permissions import Permission
+from bot.helpdesk.privacy import masked_value
+from bot.services import access, notices, staff
+from bot.services.staff_sessions import topic_of
 
 log = structlog.get_logger()
 
@@ -74,6 +78,7 @@ class Line:
     def __init__(self, request: web.Request, socket: web.WebSocketResponse) -> None:
         self._request = request
         self._desk = request.config_dict[DESK]
+        self._agent = request[AGENT]
         self._socket = socket
         self._agent_id = request[AGENT].id
         self._unread: int | None = None
@@ -90,23 +95,32 @@ class Line:
 
     async def tell_staff(self) -> None:
         """Pass on that lists or tickets changed; a burst of changes is one message."""
-        async with self._desk.hub.listen("staff") as news:
+        async with self._desk.hub.listen("staff", topic_of(self._agent.id)) as news:
             while True:
                 events = [await news.get()]
                 while not news.empty():
                     events.append(news.get_nowait())
-                if any(event.get("type") != "notices" for event in events):
+                if {"type": "sessions_changed"} in events and not await self._is_signed_in():
+                    self._close_code = SIGN_IN_AGAIN
+                    return
+                may_read = access.may(self._agent, Permission.READ_CONVERSATIONS)
+                if may_read and any(event.get("type") != "notices" for event in events):
                     await self._send("queues")
                 if any(self._agent_id in event.get("agents", ()) for event in events):
                     await self._tell_unread()
                 tickets = {event["id"] for event in events if event.get("type") == "ticket_changed"}
-                for ticket_id in sorted(tickets):
+                for ticket_id in await self._heard_of(tickets):
                     await self._send("ticket", id=ticket_id)
                 for event in events:
                     if event.get("type") == "notice" and event.get("to") == self._request[AGENT].id:
                         await self._notice(event)
                 # Every message anywhere is news here; lists need not move faster than eyes.
                 await asyncio.sleep(BREATH_SECONDS)
+
+    async def _heard_of(self, ticket_ids: set[str]) -> list[str]:
+        """Leave out tickets that this agent may not hear of."""
+        async with self._desk.read() as session:
+            return await access.within_scope(session, self._agent, ticket_ids)
 
     async def tick(self) -> None:
         """Say that we are here, and stop when the session ended (log-out, time, new password)."""
@@ -146,9 +160,10 @@ class Line:
 
     async def _is_signed_in(self) -> bool:
         async with self._desk.read() as session:
-            return await staff.agent_for(
-                session, self._request[TOKEN], now=self._desk.clock()
-            ) is not None
+            found = await staff.agent_for(
+                session, self._request[TOKEN], now=self._desk.clock(), idle=idle_of(self._request)
+            )
+        return found is not None
 
     async def _obey(self, data: str) -> None:
         try:
@@ -190,6 +205,7 @@ class Line:
         """Send what is new; False when there is no such conversation."""
         try:
             async with self._desk.read() as session:
+                await access.access_conversation(session, self._agent, conversation_id)
                 said = await transcript(session, conversation_id, told.seq)
                 detail = await detail_of(self._request, session, conversation_id)
         except HelpdeskError:
@@ -204,6 +220,8 @@ class Line:
         return True
 
     async def _send(self, type_: str, /, **values: Any) -> None:
+        if access.sees_masked(self._agent):
+            values = masked_value(values)
         await self._socket.send_str(json.dumps({"type": type_, **values}, ensure_ascii=False))
 
 

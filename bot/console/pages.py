@@ -11,17 +11,20 @@ import aiohttp_jinja2
 from aiohttp import web
 
 from bot.console import present, roles
+from bot.console.access import home_of
 from bot.console.conversations import SETTLED_MAX_CHARS, views_of
 from bot.console.facts import facts_of
 from bot.console.history import lines_of
 from bot.console.inputs import see_other
+from bot.console.intake import intake_of
 from bot.console.keys import AGENT, CONSOLE_PREFIX, CSRF, DESK, STAFF_API, WORDS
 from bot.console.panels import panels
 from bot.console.tickets import PAGE_SIZE, QUEUES, filters_of
 from bot.console.timebar import TimeBar, time_bar
+from bot.helpdesk.permissions import Permission
 from bot.helpdesk.sla import Step
 from bot.helpdesk.ticket import REASON_REQUIRED, TicketKind, TicketStatus
-from bot.services import desk_work, handoff
+from bot.services import access, desk_work, handoff
 from bot.services.handoff import NOTE_MAX_CHARS
 from bot.services.sla import ClockExplanation, SlaBook, explain
 
@@ -58,7 +61,7 @@ class Explained:
     bar: TimeBar
 
 
-def render(request: web.Request, template: str, **context: Any) -> web.Response:
+def render(request: web.Request, template: str, *, status: int = 200, **context: Any) -> web.Response:
     """Render a page with what every page of a signed-in agent needs."""
     desk = request.config_dict[DESK]
     now = desk.clock()
@@ -73,14 +76,14 @@ def render(request: web.Request, template: str, **context: Any) -> web.Response:
         "office": office,
         "now": now,
         "request": request,
-        "may": functools.partial(roles.may, request[AGENT]),
+        "may_do": functools.partial(roles.may, request[AGENT]),
     }
-    return aiohttp_jinja2.render_template(template, request, {**common, **context})
+    return aiohttp_jinja2.render_template(template, request, {**common, **context}, status=status)
 
 
-async def front_door(_request: web.Request) -> web.Response:
-    """Lead from the address without its last slash, as people type it, to the workbench."""
-    return see_other(f"{CONSOLE_PREFIX}/")
+async def front_door(request: web.Request) -> web.Response:
+    """Lead from the address without its last slash, as people type it, to where the work begins."""
+    return see_other(home_of(request[AGENT]))
 
 
 async def workbench(request: web.Request) -> web.Response:
@@ -166,6 +169,10 @@ async def ticket_page(request: web.Request) -> web.Response:
         chain_holds=detail.chain_holds,
         text_max=desk_work.TEXT_MAX_CHARS,
         **life,
+        can_handle=access.may(request[AGENT], Permission.HANDLE_TICKETS),
+        can_reveal=access.may(request[AGENT], Permission.REVEAL_PERSONAL),
+        can_download=access.may(request[AGENT], Permission.DOWNLOAD_EVIDENCE),
+        **intake_of(desk, ticket, detail.timeline),
     )
 
 

@@ -1,28 +1,32 @@
-"""What only some roles may do; everything else is open to every agent."""
+"""Steps inside a page that need more than the page itself: which permission each asks for."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.helpdesk.errors import Forbidden
+from bot.helpdesk.permissions import Permission
+from bot.services import access
 from bot.store.tables import Agent
 
-RESERVED: Mapping[str, frozenset[str]] = {
-    "ticket.assign_other": frozenset({"supervisor", "administrator"}),
-    "ticket.decide_extension": frozenset({"supervisor", "administrator"}),
-    "ticket.correct_entry_of_others": frozenset({"supervisor", "administrator"}),
-    "sla.rules": frozenset({"supervisor", "administrator"}),
-    # Delivery log, webhooks, escalation chains.
-    "outgoing.manage": frozenset({"supervisor", "administrator"}),
-    "conversation.see_all": frozenset({"supervisor", "administrator"}),
-    "conversation.take_over": frozenset({"supervisor", "administrator"}),
-    "agent.set_reach": frozenset({"supervisor", "administrator"}),
+RESERVED: Mapping[str, Permission] = {
+    "ticket.assign_other": Permission.ASSIGN_OTHERS,
+    "ticket.decide_extension": Permission.SUPERVISE,
+    "ticket.correct_entry_of_others": Permission.SUPERVISE,
+    "conversation.see_all": Permission.SUPERVISE,
+    "conversation.take_over": Permission.SUPERVISE,
+    "agent.set_reach": Permission.SUPERVISE,
+    "list.export": Permission.EXPORT,
+    "view.share": Permission.SUPERVISE,
+    "macro.share": Permission.SUPERVISE,
+    "dashboard": Permission.READ_FIGURES,
+    "sla.rules": Permission.EDIT_RULES,
+    "outgoing.manage": Permission.MANAGE_DELIVERIES,
 }
 
 
 def may(agent: Agent, step: str) -> bool:
-    """Tell whether the agent's role allows the step."""
-    return agent.role in RESERVED.get(step, {agent.role})
+    """Tell whether the agent's role allows the step; a step that nobody reserved is open."""
+    return step not in RESERVED or access.may(agent, RESERVED[step])
 
 
 def check(agent: Agent, step: str) -> None:
@@ -31,5 +35,5 @@ def check(agent: Agent, step: str) -> None:
     Raises:
         Forbidden: The step is reserved for other roles.
     """
-    if not may(agent, step):
-        raise Forbidden(step=step)
+    if step in RESERVED:
+        access.check(agent, RESERVED[step])

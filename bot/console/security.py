@@ -7,22 +7,36 @@ The rules are middlewares, so a handler cannot forget them; each has a test in
 from __future__ import annotations
 
 import hmac
+import json
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
+import structlog
 from aiohttp import web
 
-from bot.console.keys import AGENT, CSRF, DESK
+from bot.console.access import RULES, door_of, route_of
+from bot.console.keys import AGENT, CSRF, DESK, SESSION
 from bot.console.sessions import LOGIN_COOKIE, is_https, recognise
 from bot.helpdesk.errors import Forbidden, SessionInvalid
+from bot.helpdesk.permissions import SecondFactorRule
+from bot.helpdesk.privacy import masked_text, masked_value
+from bot.services import access
+from bot.store.scoping import restricted
+from bot.store.tables import Agent
+
+log = structlog.get_logger()
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "X-CSRF-Token"
-#: Routes that strangers may use, and those open while the one-time password still stands.
+#: Routes that strangers may use, and those open before a log-in is complete.
 PUBLIC = frozenset({"login", "static"})
+BEFORE_CODE = frozenset({"second_factor", "logout"})
 BEFORE_PASSWORD = frozenset({"password", "logout"})
+BEFORE_SET_UP = frozenset(
+    {"second_factor_set_up", "second_factor_begin", "second_factor_finish", "password", "logout"}
+)
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -42,6 +56,18 @@ class PasswordChangeRequired(Forbidden):
     """Change the one-time password first."""
 
     code = "password_change_required"
+
+
+class SecondFactorRequired(Forbidden):
+    """Give the code of the authenticator app first."""
+
+    code = "second_factor_required"
+
+
+class SecondFactorSetUpRequired(Forbidden):
+    """Set up a second factor first: the installation demands one for this role."""
+
+    code = "second_factor_set_up_required"
 
 
 class OriginNotAllowed(Forbidden):
@@ -88,12 +114,18 @@ def _protect(request: web.Request, response: web.StreamResponse) -> None:
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let through only what one of our own pages asks for on behalf of a signed-in agent.
+    """Let through only what one of our own pages asks for on behalf of an agent who may do it.
+
+    While the request is answered, the store gives only rows of the agent's part of the country.
 
     Raises:
         SessionInvalid: Nobody is signed in.
         OriginNotAllowed, CsrfFailed: The request does not come from one of our pages.
-        PasswordChangeRequired: The one-time password still stands.
+        SecondFactorRequired, PasswordChangeRequired, SecondFactorSetUpRequired: The log-in is not
+            complete.
+        Forbidden: The role may not do this.
+        TicketNotFound, ConversationNotFound, EvidenceNotFound: The object in the path is not there,
+            or not for this agent.
     """
     name = route_name(request)
     if name != "static":
@@ -103,11 +135,62 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         check_origin(request)
         if agent or name == "login":
             await _check_csrf(request)
-    if agent is None and name not in PUBLIC:
+    if name in PUBLIC:
+        return await handler(request)
+    if agent is None:
         raise SessionInvalid
-    if agent and agent.must_change_password and name not in PUBLIC | BEFORE_PASSWORD:
-        raise PasswordChangeRequired
-    return await handler(request)
+    _check_complete(request, agent, name)
+    _check_rule(request, agent)
+    with restricted(access.restriction_of(agent)):
+        await _pass_door(request, agent)
+        response = await handler(request)
+    if access.sees_masked(agent):
+        _mask(response)
+    return response
+
+
+def _check_complete(request: web.Request, agent: Agent, name: str) -> None:
+    """Refuse a log-in that still lacks something, in the order in which it is asked for."""
+    rule = request.config_dict[DESK].settings.second_factor
+    asks_code = rule is not SecondFactorRule.OFF and agent.totp_enabled_at is not None
+    if asks_code and request[SESSION].second_factor_at is None:
+        if name not in BEFORE_CODE:
+            raise SecondFactorRequired
+    elif agent.must_change_password:
+        if name not in BEFORE_PASSWORD:
+            raise PasswordChangeRequired
+    elif rule.requires(agent.role) and agent.totp_enabled_at is None and name not in BEFORE_SET_UP:
+        raise SecondFactorSetUpRequired
+
+
+def _check_rule(request: web.Request, agent: Agent) -> None:
+    """Refuse what the table of routes does not allow; a route without a rule answers nobody."""
+    route = route_of(request)
+    if route is None:
+        return
+    permission = RULES.get(route)
+    if permission is None:
+        log.error("console.route_without_rule", route=route)
+        raise Forbidden(permission="")
+    access.check(agent, permission)
+
+
+async def _pass_door(request: web.Request, agent: Agent) -> None:
+    door = door_of(request)
+    if door is not None:
+        async with request.config_dict[DESK].read() as session:
+            await door(session, agent, request.match_info["id"])
+
+
+def _mask(response: web.StreamResponse) -> None:
+    """Hide the numbers of persons in an answer, whatever page or interface made it."""
+    if not isinstance(response, web.Response) or not isinstance(response.body, bytes):
+        return
+    text = response.text or ""
+    if response.content_type == "application/json":
+        response.text = json.dumps(masked_value(json.loads(text)), ensure_ascii=False)
+    elif text:
+        response.text = masked_text(text)
 
 
 def check_origin(request: web.Request, *, is_required: bool = False) -> None:

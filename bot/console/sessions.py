@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from bot.addresses import client_address
-from bot.console.keys import AGENT, CSRF, DESK, TOKEN
-from bot.services import staff
+from bot.console.access import is_use
+from bot.console.keys import AGENT, CSRF, DESK, SESSION, TOKEN
+from bot.services import staff, staff_sessions
 
 SESSION_COOKIE = "rightsdesk_staff"
 LOGIN_COOKIE = "rightsdesk_login"
@@ -68,16 +70,34 @@ def new_login_token() -> str:
 
 
 async def recognise(request: web.Request) -> None:
-    """Find out who is asking and note it in the request; nothing is noted for strangers."""
+    """Find out who is asking and note it in the request; nothing is noted for strangers.
+
+    Using a session keeps it from ending for want of use.
+    """
     token = request.cookies.get(session_cookie(request))
     if not token:
         return
     desk = request.config_dict[DESK]
+    now = desk.clock()
     async with desk.read() as session:
-        found = await staff.agent_for(session, token, now=desk.clock())
-    if found:
-        request[AGENT], request[CSRF] = found
-        request[TOKEN] = token
+        found = await staff.agent_for(session, token, now=now, idle=idle_of(request))
+    if found is None:
+        return
+    request[AGENT], request[CSRF], request[SESSION] = found
+    request[TOKEN] = token
+    if is_use(request) and now - found.session.last_seen_at >= staff_sessions.NOTED_EVERY:
+        async with desk.begin() as session:
+            await staff_sessions.note_use(session, found.session.token_hash, now=now)
+
+
+def idle_of(request: web.Request) -> timedelta:
+    """Return how long a session may lie unused."""
+    return timedelta(minutes=request.config_dict[DESK].settings.staff_idle_minutes)
+
+
+def browser_of(request: web.Request) -> str:
+    """Return what the browser says it is."""
+    return request.headers.get("User-Agent", "")
 
 
 def address_of(request: web.Request) -> str:

@@ -28,8 +28,9 @@ class Field:
     """One question of a form.
 
     Attributes:
-        kind: choice, text, narrative, phone, region, date, right_number, party_id, yes_no or email.
+        kind: choice, text, narrative, phone, region, date, right_number, party_id, yes_no, email, list or extent.
         aliases: How citizens name the field when they correct it.
+        more_to_skip: Another question after this one may be skipped as well, so that all may be at once.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Field:
     choices: Tuple[Choice, ...]
     skippable: bool
     aliases: Tuple[str, ...]
+    more_to_skip: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,15 @@ def load_forms(folder: Path) -> List[Form]:
 
 
 def _form(data: Dict[str, Any]) -> Form:
-    fields = tuple(_field(entry) for entry in data["fields"])
+    skippable = [bool(entry.get("skippable")) for entry in data["fields"]]
+    fields = tuple(
+        _field(entry, more_to_skip=skippable[place] and any(skippable[place + 1 :]))
+        for place, entry in enumerate(data["fields"])
+    )
     return Form(id=data["id"], title=data["title"], intro=data["intro"].strip(), fields=fields)
 
 
-def _field(data: Dict[str, Any]) -> Field:
+def _field(data: Dict[str, Any], *, more_to_skip: bool) -> Field:
     return Field(
         name=data["name"],
         label=data["label"],
@@ -84,6 +90,7 @@ def _field(data: Dict[str, Any]) -> Field:
         choices=tuple(_choice(entry) for entry in data.get("choices", [])),
         skippable=bool(data.get("skippable")),
         aliases=(data["label"], *data.get("aliases", [])),
+        more_to_skip=more_to_skip,
     )
 
 

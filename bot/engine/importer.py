@@ -43,6 +43,7 @@ class DeskImporter(RasaFileImporter):
         *,
         knowledge_base: Text,
         skip_title: Text,
+        skip_rest_title: Text,
     ) -> None:
         """Create the importer.
 
@@ -52,12 +53,13 @@ class DeskImporter(RasaFileImporter):
             training_data_paths: The same.
             knowledge_base: Folder of articles and forms, relative to the repository (config.yml).
             skip_title: Title of the button that skips a field (config.yml).
+            skip_rest_title: Title of the button that skips all that may be skipped (config.yml).
         """
         root = Path(config_file or "config.yml").resolve().parent
         super().__init__(config_file, str(root / DOMAIN), [str(root / path) for path in TRAINING_DATA])
         self._articles_folder = root / knowledge_base / "articles"
         self._forms_folder = root / knowledge_base / "forms"
-        self._skip_title = skip_title
+        self._skip_titles = (skip_title, skip_rest_title)
 
     @cached_method
     def get_domain(self) -> Domain:
@@ -73,7 +75,7 @@ class DeskImporter(RasaFileImporter):
         for form in self._forms():
             generated["slots"].update(_slots(form))
             generated["forms"][form.form_name] = {"required_slots": list(_slots(form))}
-            generated["responses"].update(_responses(form, self._skip_title))
+            generated["responses"].update(_responses(form, *self._skip_titles))
         return super().get_domain().merge(Domain.from_dict(generated))
 
     @cached_method
@@ -139,10 +141,11 @@ def _asked(form: Form, slot: Text) -> List[Json]:
     return [{"active_loop": form.form_name, "requested_slot": slot}]
 
 
-def _responses(form: Form, skip_title: Text) -> Dict[Text, List[Json]]:
+def _responses(form: Form, skip_title: Text, skip_rest_title: Text) -> Dict[Text, List[Json]]:
     responses: Dict[Text, List[Json]] = {f"utter_{form.id}_intro": [{"text": form.intro}]}
     for field in form.fields:
-        titles = [choice.title for choice in field.choices] + ([skip_title] if field.skippable else [])
+        titles = [choice.title for choice in field.choices]
+        titles += [skip_title] * field.skippable + [skip_rest_title] * field.more_to_skip
         question: Json = {"text": field.ask}
         if titles:
             question["buttons"] = [{"title": title, "payload": title} for title in titles]

@@ -12,7 +12,7 @@ import yaml
 from aiohttp import web
 
 from bot.bootstrap import Desk
-from bot.gateway import chat, evidence, flows, health, live, pages, ratings, tickets, tools
+from bot.gateway import chat, documents, evidence, flows, health, live, pages, ratings, tickets, tools
 from bot.gateway.errors import Handler, errors_middleware
 from bot.gateway.keys import DESK, LIMITS, METRICS, SOCKETS, STATIC, WORDS
 from bot.gateway.limits import Limits
@@ -53,7 +53,6 @@ def _add_routes(app: web.Application) -> None:
             web.get(r"/flow/{flow:[a-z_]+}.svg", flows.picture),
             web.get(r"/flow/{flow:[a-z_]+}", flows.page),
             web.get("/t", pages.ticket_form, name="ticket"),
-            web.post("/t", pages.ticket_result),
             web.post("/t/supplement", pages.ticket_supplement),
             web.post("/t/withdraw", pages.ticket_withdraw),
             web.post("/api/v1/chat/sessions", chat.start_session),
@@ -75,6 +74,7 @@ def _add_routes(app: web.Application) -> None:
             web.get("/metrics", health.metrics),
         ]
     )
+    app.add_routes(documents.routes())
     app.router.add_static(app[STATIC], _HERE / "static", name="gateway_static")
 
 

@@ -22,6 +22,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _STATUS = {
     "ticket_not_found": HTTPStatus.NOT_FOUND,
     "not_found": HTTPStatus.NOT_FOUND,
+    "draft_not_found": HTTPStatus.NOT_FOUND,
     "session_invalid": HTTPStatus.UNAUTHORIZED,
     "origin_not_allowed": HTTPStatus.FORBIDDEN,
     "forbidden": HTTPStatus.FORBIDDEN,

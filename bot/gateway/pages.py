@@ -55,12 +55,6 @@ async def ticket_form(request: web.Request) -> web.Response:
     return show_page(request, "ticket.html", {"number": request.query.get("n", "")[:40]})
 
 
-async def ticket_result(request: web.Request) -> web.Response:
-    """Show the ticket, or the form with the reason why not."""
-    limit_lookups(request)
-    return await _ticket_page(request, await _form(request))
-
-
 async def ticket_supplement(request: web.Request) -> web.Response:
     """Add what the citizen wrote, then show the ticket."""
 
@@ -90,25 +84,26 @@ async def changed_ticket(
 ) -> web.Response:
     """Do the change; what the citizen wrote is not lost if it is refused."""
     limit_lookups(request)
-    form = await _form(request)
+    form = await read_form(request)
     try:
         done = await change(form)
     except TicketNotFound as error:
-        return _refused(request, form, error)
+        return refused(request, form, error)
     except HelpdeskError as error:
         kept = {"open": name, "draft": form.get("text", ""), "problem": _change_words(request, error)}
         kept["rating_draft"] = form.get("rating_text", "")
-        return await _ticket_page(request, form, status=error_status(error.code), **kept)
-    return await _ticket_page(request, form, done=request.config_dict[WORDS]["done"][done])
+        return await show_ticket(request, form, status=error_status(error.code), **kept)
+    return await show_ticket(request, form, done=request.config_dict[WORDS]["done"][done])
 
 
-async def _ticket_page(
+async def show_ticket(
     request: web.Request, form: Mapping[str, str], *, status: int = 200, **shown: str
 ) -> web.Response:
+    """Show the ticket that number and code open, or the form to enter them with the reason why not."""
     try:
         ticket = await look_up(request, form["number"], form["code"])
     except TicketNotFound as error:
-        return _refused(request, form, error)
+        return refused(request, form, error)
     texts = request.config_dict[DESK].texts
     context = {
         "ticket": ticket,
@@ -120,11 +115,13 @@ async def _ticket_page(
             for at, name in enumerate(ticket.step_names)
         ],
         "show_steps": ticket.status not in ("withdrawn", "rejected"),
+        "format_titles": request.config_dict[WORDS]["document_formats"],
     }
     return show_page(request, "ticket.html", context | shown, status=status)
 
 
-def _refused(request: web.Request, form: Mapping[str, str], error: HelpdeskError) -> web.Response:
+def refused(request: web.Request, form: Mapping[str, str], error: HelpdeskError) -> web.Response:
+    """Show the form to enter number and code, with the reason why they open nothing."""
     context = {"number": form["number"], "problem": error_words(request, error.code, error.details)}
     return show_page(request, "ticket.html", context, status=error_status(error.code))
 
@@ -135,7 +132,7 @@ def _change_words(request: web.Request, error: HelpdeskError) -> str:
     return str(words[field]) if field in words else error_words(request, error.code, error.details)
 
 
-async def _form(request: web.Request) -> dict[str, str]:
+async def read_form(request: web.Request) -> dict[str, str]:
     """Return the text fields of a posted form, number and code always among them.
 
     Raises:

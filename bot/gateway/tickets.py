@@ -11,14 +11,14 @@ from bot.gateway.tracking import Tracking, track
 from bot.helpdesk.errors import TicketNotFound
 from bot.services import tickets
 
-_CODE_MAX_CHARS = 40
+CODE_MAX_CHARS = 40
 _REASON_MAX_CHARS = 500
 
 
 async def get_ticket(request: web.Request) -> web.Response:
     """Return the ticket as its citizen may see it."""
     limit_lookups(request)
-    code = request.query.get("code", "")[:_CODE_MAX_CHARS]
+    code = request.query.get("code", "")[:CODE_MAX_CHARS]
     return web.json_response((await look_up(request, request.match_info["number"], code)).to_json())
 
 
@@ -26,7 +26,7 @@ async def post_supplement(request: web.Request) -> web.Response:
     """Add what the citizen wrote."""
     limit_lookups(request)
     body = await read_json(request)
-    number, code = request.match_info["number"], text_field(body, "code", limit=_CODE_MAX_CHARS)
+    number, code = request.match_info["number"], text_field(body, "code", limit=CODE_MAX_CHARS)
     text = text_field(body, "text", limit=tickets.SUPPLEMENT_MAX_CHARS)
     await supplement(request.config_dict[DESK], number, code, text)
     return web.json_response((await look_up(request, number, code)).to_json())
@@ -36,7 +36,7 @@ async def post_withdraw(request: web.Request) -> web.Response:
     """Take the ticket back."""
     limit_lookups(request)
     body = await read_json(request)
-    number, code = request.match_info["number"], text_field(body, "code", limit=_CODE_MAX_CHARS)
+    number, code = request.match_info["number"], text_field(body, "code", limit=CODE_MAX_CHARS)
     reason = text_field(body, "reason", limit=_REASON_MAX_CHARS)
     await withdraw(request.config_dict[DESK], number, code, reason)
     return web.json_response((await look_up(request, number, code)).to_json())

@@ -36,6 +36,8 @@ ROWS: tuple[tuple[str, str, str, Effect], ...] = (
     ("ticket", "submitted", "acceptance", Effect.RESUME),
     ("ticket", "accepted", "acceptance", Effect.STOP),
     ("ticket", "rejected", "acceptance", Effect.STOP),
+    # Forwarded unopened: another centre decides, and the citizen has been told.
+    ("ticket", "transferred", "acceptance", Effect.STOP),
     ("ticket", "withdrawn", "acceptance", Effect.CANCEL),
     ("ticket", "accepted", "resolution", Effect.START),
     ("ticket", "reopened", "resolution", Effect.START),

@@ -2,6 +2,8 @@
 
 HelpdeskError
 ├── TicketNotFound          wrong number or wrong query code (never says which)
+├── DraftNotFound           wrong number or code of a saved form, or it has expired (never says which)
+├── CentreUnknown           there is no such centre to forward to, or it is this one
 ├── IllegalTransition       the state table does not allow this step
 ├── ReasonRequired          this step needs a reason that the citizen can read
 ├── TicketChangedMeanwhile  somebody saved first: reload, look, try again
@@ -14,6 +16,12 @@ HelpdeskError
 ├── Forbidden               your role may not do this
 ├── LoginFailed             same for an unknown login and a wrong password
 ├── LoginLimited            too many tries; wait
+├── CodeWrong               the second factor's code is wrong or was used already
+├── AccountExists           another account has this login
+├── AccountNotFound
+├── OwnAccount              nobody changes their own role or disables themselves
+├── LastAdministrator       somebody must remain who can manage accounts
+├── SecondFactorNeeded      the role must have one, so it cannot be given up
 ├── SessionInvalid          forged, foreign or expired token
 ├── MessageTooLong
 ├── EvidenceNotFound
@@ -45,6 +53,18 @@ class TicketNotFound(HelpdeskError):
     """No ticket answers to this number and code."""
 
     code = "ticket_not_found"
+
+
+class DraftNotFound(HelpdeskError):
+    """No saved form answers to this number and code, or no longer; start the form anew."""
+
+    code = "draft_not_found"
+
+
+class CentreUnknown(HelpdeskError):
+    """A matter can be forwarded to a centre of `knowledge_base/centres` other than this one."""
+
+    code = "centre_unknown"
 
 
 class IllegalTransition(HelpdeskError):
@@ -117,6 +137,42 @@ class LoginLimited(HelpdeskError):
     """Too many failed log-ins; `details["retry_seconds"]` says how long to wait."""
 
     code = "login_limited"
+
+
+class CodeWrong(HelpdeskError):
+    """The code is wrong, too old, or has been used; wait for the next one."""
+
+    code = "code_wrong"
+
+
+class AccountExists(HelpdeskError):
+    """Another account has this login; choose another one."""
+
+    code = "account_exists"
+
+
+class AccountNotFound(HelpdeskError):
+    """There is no such account."""
+
+    code = "account_not_found"
+
+
+class OwnAccount(HelpdeskError):
+    """Ask another administrator: nobody changes their own role or disables themselves."""
+
+    code = "own_account"
+
+
+class LastAdministrator(HelpdeskError):
+    """Make somebody else an administrator first."""
+
+    code = "last_administrator"
+
+
+class SecondFactorNeeded(HelpdeskError):
+    """The role must have a second factor."""
+
+    code = "second_factor_needed"
 
 
 class SessionInvalid(HelpdeskError):

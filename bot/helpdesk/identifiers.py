@@ -32,7 +32,9 @@ _DAMM = (
     "3674209581", "5869720134", "8945362017", "9438617205", "2581436790",
 )  # fmt: skip
 # The prefix takes part in the check as one digit, so that TS… typed as YZ… is found as well.
-_PREFIX_DIGITS = {"TS": "1", "YZ": "2", "ZX": "3"}
+_PREFIX_DIGITS = {"TS": "1", "YZ": "2", "ZX": "3", "CG": "4"}
+#: Numbers of forms that were left half filled in; they are checked like a ticket's.
+DRAFT_PREFIX = "CG"
 _TICKET = re.compile(r"([A-Z]{2})([0-9OIL]{13})")
 
 
@@ -82,7 +84,7 @@ def make_ticket_number(prefix: str, day: date, serial: int) -> str:
     """Return a public ticket number: prefix, yymmdd, six digits of serial, one check digit.
 
     Args:
-        prefix: One of the values of ``TICKET_PREFIXES``.
+        prefix: One of the values of ``TICKET_PREFIXES``, or ``DRAFT_PREFIX``.
         day: Local day on which the ticket was opened.
         serial: From 0 up to ``SERIAL_LIMIT`` (exclusive); unique for prefix and day.
     Raises:
@@ -98,25 +100,35 @@ def make_ticket_number(prefix: str, day: date, serial: int) -> str:
 
 def check_ticket_number(text: str) -> Checked:
     """Check a ticket number as typed; ``type`` is the ticket kind."""
+    return _check_number(text, "ticket", {prefix: kind for kind, prefix in TICKET_PREFIXES.items()})
+
+
+def _check_number(text: str, what: str, prefixes: Mapping[str, str]) -> Checked:
+    """Check a number of ours with one of these prefixes, each of which tells its type."""
     value = compact(text)
     match = _TICKET.fullmatch(value)
     if match is None:
-        return Checked("ticket", value, False, "format" if value else "empty")
+        return Checked(what, value, False, "format" if value else "empty")
     prefix, digits = match[1], match[2].translate(_DIGIT_LOOK_ALIKES)
-    if prefix not in _PREFIX_DIGITS:
-        return Checked("ticket", value, False, "prefix")
+    if prefix not in prefixes:
+        return Checked(what, value, False, "prefix")
     year, month, day = 2000 + int(digits[:2]), int(digits[2:4]), int(digits[4:6])
     if not _is_date(year, month, day):
-        return Checked("ticket", value, False, "date")
+        return Checked(what, value, False, "date")
     if damm_digit(_PREFIX_DIGITS[prefix] + digits[:-1]) != digits[-1]:
-        return Checked("ticket", value, False, "check_digit")
-    kind = next(kind for kind, known in TICKET_PREFIXES.items() if known == prefix)
-    return Checked("ticket", prefix + digits, True, None, year, kind)
+        return Checked(what, value, False, "check_digit")
+    return Checked(what, prefix + digits, True, None, year, prefixes[prefix])
 
 
 def parse_ticket_number(text: str) -> str | None:
     """Return the normal form of a ticket number, or None if it cannot be one."""
     checked = check_ticket_number(text)
+    return checked.value if checked.valid else None
+
+
+def parse_draft_number(text: str) -> str | None:
+    """Return the normal form of the number of a saved form, or None if it cannot be one."""
+    checked = _check_number(text, "draft", {DRAFT_PREFIX: "draft"})
     return checked.value if checked.valid else None
 
 

@@ -34,7 +34,9 @@ class TicketStatus(StrEnum):
 _S = TicketStatus
 
 TRANSITIONS: Mapping[TicketStatus, frozenset[TicketStatus]] = {
-    _S.SUBMITTED: frozenset({_S.ACCEPTED, _S.REJECTED, _S.NEEDS_CORRECTION, _S.WITHDRAWN}),
+    _S.SUBMITTED: frozenset(
+        {_S.ACCEPTED, _S.REJECTED, _S.NEEDS_CORRECTION, _S.TRANSFERRED, _S.WITHDRAWN}
+    ),
     _S.NEEDS_CORRECTION: frozenset({_S.SUBMITTED, _S.REJECTED, _S.WITHDRAWN}),
     _S.ACCEPTED: frozenset({_S.IN_PROGRESS, _S.TRANSFERRED, _S.RESOLVED, _S.WITHDRAWN}),
     _S.IN_PROGRESS: frozenset({_S.TRANSFERRED, _S.RESOLVED, _S.WITHDRAWN}),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.bootstrap import utc_now
-from bot.services.staff import add_agent, agent_named, has_agents, one_time_password
+from bot.services.accounts import add_account
+from bot.services.staff import Passwords, agent_named, has_agents, one_time_password
 from bot.settings import Settings, write_private
 from bot.store.database import Database
 from bot.store.migrate import upgrade
@@ -22,14 +23,15 @@ async def first_staff_login(settings: Settings) -> str | None:
     database, kept = Database(settings.database), settings.data_dir / "first-login"
     try:
         await upgrade(database.engine)
+        password = one_time_password()
+        password_hash = await Passwords().hash(password)
         async with database.begin() as session:
             first = await agent_named(session, FIRST_LOGIN)
             if first is None and not await has_agents(session):
-                password = one_time_password()
                 write_private(kept, f"{FIRST_LOGIN} {password}")
-                await add_agent(
+                await add_account(
                     session, login=FIRST_LOGIN, name=_FIRST_NAME, role="administrator",
-                    password=password, now=utc_now(),
+                    password_hash=password_hash, now=utc_now(),
                 )  # fmt: skip
             elif first is None or not first.must_change_password:
                 kept.unlink(missing_ok=True)

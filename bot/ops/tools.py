@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 from bot.bootstrap import load_rules, utc_now
-from bot.helpdesk.errors import BadRequest, TicketNotFound
+from bot.helpdesk.errors import TicketNotFound
 from bot.helpdesk.sla import Due, Pause, Target, Unit, compute
 from bot.knowledge import load_calendar
 from bot.knowledge.calendars import parse_frames
@@ -16,24 +16,9 @@ from bot.knowledge.imported_laws import imported_dir
 from bot.services import audit
 from bot.services.desk_work import ticket_id_of
 from bot.services.sla import ClockExplanation, SlaBook, explain
-from bot.services.staff import add_agent, one_time_password
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.migrate import upgrade
-
-
-async def add_staff(settings: Settings, login: str, name: str, role: str) -> str | None:
-    """Add an account; returns its one-time password, None if login or role cannot be."""
-    database, password = Database(settings.database), one_time_password()
-    try:
-        await upgrade(database.engine)
-        async with database.begin() as session:
-            await add_agent(session, login=login, name=name, role=role, password=password, now=utc_now())
-    except BadRequest:
-        return None
-    finally:
-        await database.close()
-    return password
 
 
 async def verify_audit(settings: Settings) -> audit.AuditReport:

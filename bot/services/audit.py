@@ -1,4 +1,7 @@
-"""The audit chain of tickets: writing entries, anchoring them daily, verifying both."""
+"""The audit chain of tickets: writing entries, anchoring them daily, verifying both.
+
+The daily root anchors the chain of staff events (`services.staff_audit`) as well.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.audit import GENESIS, entry_hash, first_broken, root_hash
+from bot.services import staff_audit
 from bot.store.tables import AuditRoot, Ticket, TicketEvent
 
 #: Younger events may belong to transactions that have not committed yet, so a root leaves them out.
@@ -27,6 +31,7 @@ class AuditReport:
 
     tickets: int = 0
     events: int = 0
+    staff_events: int = 0
     roots: int = 0
     broken: list[str] = field(default_factory=list)
 
@@ -98,10 +103,12 @@ async def make_root(session: AsyncSession, *, day: date, now: datetime) -> Audit
         select(func.max(TicketEvent.id)).where(TicketEvent.at <= now - _SETTLED_AFTER)
     )
     heads = [head async for head in _heads(session, last or 0)]
+    staff_seq = await staff_audit.last_seq(session, until=now - _SETTLED_AFTER)
     root = AuditRoot(
         day=day,
-        root=root_hash(heads),
+        root=root_hash(heads + await _staff_head(session, staff_seq)),
         last_event_id=last or 0,
+        last_staff_event=staff_seq,
         ticket_count=len(heads),
         made_at=now,
     )
@@ -124,13 +131,21 @@ async def _heads(session: AsyncSession, last_event_id: int) -> AsyncIterator[tup
         yield ticket_id, head
 
 
+async def _staff_head(session: AsyncSession, seq: int) -> list[tuple[str, str]]:
+    """Return what the root holds of the staff's chain; nothing for roots older than that chain."""
+    return [("staff", await staff_audit.head_at(session, seq))] if seq else []
+
+
 async def verify(session: AsyncSession) -> AuditReport:
     """Recompute every chain and every daily root; reads everything, changes nothing."""
     report = AuditReport()
     await _verify_chains(session, report)
+    report.staff_events, broken = await staff_audit.verify(session)
+    report.broken += broken
     for root in await session.scalars(select(AuditRoot).order_by(AuditRoot.day)):
         report.roots += 1
         heads = [head async for head in _heads(session, root.last_event_id)]
+        heads += await _staff_head(session, root.last_staff_event)
         if root_hash(heads) != root.root:
             report.broken.append(f"root {root.day}: chains differ from what was anchored")
     return report

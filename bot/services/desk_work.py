@@ -1,6 +1,6 @@
 """Tickets as staff work on them: lists, the ticket page, steps, notes, replies.
 
-`access_ticket` is the one door to a ticket for staff.
+Each reaches a ticket through `services.access`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from datetime import datetime
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.errors import BadRequest, TicketChangedMeanwhile, TicketNotFound
+from bot.helpdesk.errors import BadRequest, TicketNotFound
 from bot.helpdesk.identifiers import parse_ticket_number
+from bot.helpdesk.permissions import Permission
 from bot.helpdesk.ticket import TRANSITIONS, TicketStatus
 from bot.services import audit, sla
-from bot.services.conversations import locked
+from bot.services.access import access_ticket, check, may, scope_of
 from bot.services.evidence import EvidenceReceipt, evidence_of
 from bot.services.life_cycle import ratings
 from bot.services.office import Office
@@ -82,43 +83,6 @@ class TicketDetail:
     clocks: list[sla.ClockView]
     allowed: list[str]
     chain_holds: bool
-
-
-async def access_ticket(
-    session: AsyncSession,
-    agent: Agent,
-    ticket_id: str,
-    *,
-    version: int | None = None,
-    lock: bool = False,
-) -> Ticket:
-    """Return a ticket to an agent, locked to be changed when asked for or when a version to save
-    against is given.
-
-    Raises:
-        TicketNotFound: There is none, or this agent may not see it.
-        TicketChangedMeanwhile: Somebody saved after the version that the agent saw.
-    """
-    if not (lock or version is not None):
-        ticket = await session.get(Ticket, ticket_id)
-    else:
-        ticket = await _locked(session, ticket_id)
-    if ticket is None or not agent.is_active:
-        raise TicketNotFound
-    if version is not None and ticket.version != version:
-        raise TicketChangedMeanwhile(version=ticket.version, status=ticket.status)
-    return ticket
-
-
-async def _locked(session: AsyncSession, ticket_id: str) -> Ticket | None:
-    """Lock the ticket, and before it the conversation whose citizen will hear of the change: rows
-    are locked in this order everywhere."""
-    conversation_id = await session.scalar(
-        select(Ticket.conversation_id).where(Ticket.id == ticket_id)
-    )
-    if conversation_id:
-        await locked(session, conversation_id)
-    return await session.get(Ticket, ticket_id, with_for_update=True, populate_existing=True)
 
 
 async def ticket_id_of(session: AsyncSession, number: str) -> str:
@@ -222,7 +186,7 @@ async def ticket_for_staff(
         timeline=await timeline(session, ticket_id, staff=True),
         evidence=await evidence_of(session, ticket_id=ticket_id),
         clocks=await sla.clocks_of(session, ticket_id, now=now),
-        allowed=allowed_steps(ticket),
+        allowed=allowed_steps(ticket) if may(agent, Permission.HANDLE_TICKETS) else [],
         chain_holds=await audit.chain_holds(session, ticket),
     )
 
@@ -254,7 +218,7 @@ async def timeline(session: AsyncSession, ticket_id: str, *, staff: bool) -> lis
         for e in rows
     ] + [
         TimelineItem(
-            at=e.created_at, kind=e.kind, actor=e.agent_id or "citizen",
+            at=e.created_at, kind=e.kind, actor=e.agent_id or ("system" if e.kind == "note" else "citizen"),
             actor_name=names.get(e.agent_id or ""), text=e.text, old={}, new={}, entry_id=e.id,
             before=tuple(text for text, _ in versions.get(e.id, ())),
             corrected_at=versions[e.id][-1][1] if e.id in versions else None,
@@ -324,11 +288,13 @@ async def assign(
 
     Raises:
         TicketNotFound, TicketChangedMeanwhile: See `access_ticket`.
-        BadRequest: There is no such agent.
+        BadRequest: There is no such agent, or they may not handle this ticket.
     """
+    if to_agent_id != agent.id:
+        check(agent, Permission.ASSIGN_OTHERS)
     ticket = await access_ticket(session, agent, ticket_id, version=version)
     assignee = await session.get(Agent, to_agent_id)
-    if assignee is None or not assignee.is_active:
+    if assignee is None or not _can_take(assignee, ticket):
         raise BadRequest(field="to_agent_id")
     audit.record(
         session, ticket, actor=agent.id, action="ticket.assigned", now=now,
@@ -337,6 +303,10 @@ async def assign(
     ticket.assignee_id = to_agent_id
     touch(session, ticket, now)
     return ticket_view(ticket)
+
+
+def _can_take(agent: Agent, ticket: Ticket) -> bool:
+    return may(agent, Permission.HANDLE_TICKETS) and scope_of(agent).covers(ticket.region)
 
 
 async def add_note(

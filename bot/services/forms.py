@@ -17,16 +17,28 @@ from pathlib import Path
 from bot.services.fields.choices import check_choice, check_choices, check_yes_no, find_exact, show_choices
 from bot.services.fields.corrections import Correction, asks_correction, parse_correction
 from bot.services.fields.dates import check_date, show_date
+from bot.services.fields.divisions import Divisions
+from bot.services.fields.extents import check_extent
+from bot.services.fields.lists import check_list
 from bot.services.fields.masking import masked
-from bot.services.fields.model import CONFIRM, Condition, Field, FieldType, Form, FormsInvalid, read_form
+from bot.services.fields.model import (
+    CONFIRM,
+    Condition,
+    Field,
+    FieldType,
+    Form,
+    FormsInvalid,
+    Group,
+    read_form,
+)
 from bot.services.fields.numbers import check_email, check_party_id, check_phone_answer, check_right_number
 from bot.services.fields.regions import Regions
 from bot.services.fields.result import Accepted, Outcome, Rejected, rejected
 from bot.services.fields.vocabulary import Vocabulary
 
 __all__ = [
-    "CONFIRM", "Accepted", "Condition", "Correction", "Field", "FieldType", "Form", "FormCatalogue",
-    "FormsInvalid", "Line", "Outcome", "Rejected", "required_fields",
+    "CONFIRM", "SKIPPED", "Accepted", "Condition", "Correction", "Field", "FieldType", "Form", "FormCatalogue",
+    "FormsInvalid", "Group", "Line", "Outcome", "Rejected", "required_fields",
 ]  # fmt: skip
 
 SKIPPED = ""
@@ -52,9 +64,8 @@ def required_fields(form: Form, values: Values) -> list[Field]:
     """Return the fields that are due with these answers, in the order of the form."""
     due: dict[str, Field] = {}
     for field in form.fields:
-        condition = field.only_if
-        other = values.get(condition.field) if condition and condition.field in due else None
-        if condition is None or condition.holds(other):
+        others = ((c, values.get(c.field) if c.field in due else None) for c in field.only_if)
+        if all(condition.holds(other) for condition, other in others):
             due[field.name] = field
     return list(due.values())
 
@@ -62,10 +73,13 @@ def required_fields(form: Form, values: Values) -> list[Field]:
 class FormCatalogue:
     """All forms with what is needed to understand their answers; immutable."""
 
-    def __init__(self, forms: Sequence[Form], regions: Regions, words: Vocabulary) -> None:
+    def __init__(
+        self, forms: Sequence[Form], regions: Regions, words: Vocabulary, divisions: Divisions
+    ) -> None:
         self._forms = {form.id: form for form in forms}
         self._regions = regions
         self.words = words
+        self.divisions = divisions
 
     @classmethod
     def load(cls, root: Path) -> FormCatalogue:
@@ -79,7 +93,12 @@ class FormCatalogue:
         folder = root / "forms"
         forms = [read_form(path) for path in sorted(folder.glob("*.yml"))]
         words = folder / "words"
-        return cls(forms, Regions.load(words / "regions.yml"), Vocabulary.load(words / "vocabulary.yml"))
+        return cls(
+            forms,
+            Regions.load(words / "regions.yml"),
+            Vocabulary.load(words / "vocabulary.yml"),
+            Divisions.load(words),
+        )
 
     @property
     def forms(self) -> tuple[Form, ...]:
@@ -93,6 +112,20 @@ class FormCatalogue:
             KeyError: There is no such form.
         """
         return self._forms[form_id]
+
+    def of_kind(self, kind: str) -> Form | None:
+        """Return the form from which tickets of this kind are made, None if none is."""
+        return next((form for form in self.forms if form.ticket_kind == kind), None)
+
+    def places_in(self, text: str) -> tuple[str, ...]:
+        """Return the division codes of the place that a text names; none if it is not certain."""
+        outcome = self._regions.check(text) if text else None
+        code = self.divisions.code_of(outcome.value) if isinstance(outcome, Accepted) else None
+        return (code,) if code else ()
+
+    def left_out(self, form: Form, values: Values) -> list[Field]:
+        """Return the questions without an answer that may be skipped, those included that are not due yet."""
+        return [f for f in form.fields if f.skippable and values.get(f.name) is None]
 
     def validate(self, field: Field, text: str, *, today: date, values: Values | None = None) -> Outcome:
         """Check an answer.
@@ -117,13 +150,18 @@ class FormCatalogue:
             return show_choices(value, field.choices) if field.type is not FieldType.TEXT else value
         return show_date(value, self.words.dates) if field.type is FieldType.DATE else value
 
+    def line(self, field: Field, value: str | None, *, is_masked: bool) -> Line:
+        """Return one answer for people to read, masked if it is sensitive and that is asked for."""
+        shown = self.show(field, value) if value else None
+        return Line(field.name, field.label, masked(field, shown) if shown and is_masked else shown, field.sensitive)
+
     def summary(self, form: Form, values: Values) -> list[Line]:
         """Return the answers that count, masked where sensitive; unanswered fields are left out."""
         return [self._line(field, values) for field in _answered(form, values)]
 
     def describe(self, kind: str, facts: Mapping[str, object]) -> list[Line]:
         """Return a ticket's facts for people to read; facts of no known field keep their name."""
-        form = next((form for form in self.forms if form.ticket_kind == kind), None)
+        form = self.of_kind(kind)
         values = {name: str(value) for name, value in facts.items()}
         fields = [field for field in form.fields if field.name in values] if form else []
         known = {field.name for field in fields}
@@ -155,9 +193,7 @@ class FormCatalogue:
         return asks_correction(text, self.words)
 
     def _line(self, field: Field, values: Values) -> Line:
-        value = values.get(field.name)
-        shown = masked(field, self.show(field, value)) if value else None
-        return Line(field.name, field.label, shown, field.sensitive)
+        return self.line(field, values.get(field.name), is_masked=True)
 
     def _checked(self, field: Field, text: str, today: date, values: Values) -> Outcome:
         match field.type:
@@ -179,6 +215,10 @@ class FormCatalogue:
                 return check_date(text, today=today, words=self.words.dates)
             case FieldType.EMAIL:
                 return check_email(text)
+            case FieldType.LIST:
+                return check_list(text, longest=field.max_length)
+            case FieldType.EXTENT:
+                return check_extent(text)
             case FieldType.TEXT | FieldType.NARRATIVE:
                 return _text(field, text)
 

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from bot.helpdesk.calendar import BusinessCalendar
 from bot.helpdesk.presence import HandoffRules
 from bot.helpdesk.reasons import TicketRules
+from bot.helpdesk.routing import Centre, RoutingRules
 from bot.services.signing import Signer
 from bot.services.sla import SlaBook
 from bot.texts import Texts
 
+#: Without other centres every matter is ours.
+_ALONE = RoutingRules(own="main", centres={"main": Centre("main", "")})
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True)
 class Office:
-    """The standing rules of this installation, shared by all requests; only the book learns new versions."""
+    """The standing rules of this installation, shared by all requests; only the book learns new versions.
+
+    Attributes:
+        draft_lifetime: How long an unfinished form is kept after its last answer.
+    """
 
     texts: Texts
     sla: SlaBook
     signer: Signer
     rules: TicketRules = field(default_factory=TicketRules)
     handoff: HandoffRules = field(default_factory=HandoffRules)
+    routing: RoutingRules = _ALONE
+    draft_lifetime: timedelta = timedelta(days=30)
 
     @property
     def calendar(self) -> BusinessCalendar:

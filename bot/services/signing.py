@@ -86,6 +86,10 @@ class Signer:
         """
         return f"whsec_{_encode(self._mac('webhook', f'{webhook_id}:{version}'))}"
 
+    def key(self, purpose: str) -> bytes:
+        """Return a key of 32 bytes for one purpose; keys of different purposes tell nothing of each other."""
+        return self._mac("key", purpose)
+
     def _mac(self, purpose: str, body: str) -> bytes:
         return hmac.new(self._secret, f"{purpose}:{body}".encode(), hashlib.sha256).digest()
 

@@ -1,4 +1,4 @@
-"""Staff: accounts, log-in with limits, server-side sessions."""
+"""Staff: log-in with limits, passwords, who is behind a session."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import BadRequest, LoginFailed, LoginLimited
+from bot.services import staff_audit, staff_sessions
 from bot.services.ids import new_id
 from bot.store.database import Database
 from bot.store.tables import Agent, LoginAttempt, StaffSession
 
-ROLES = ("agent", "supervisor", "administrator")
 PASSWORD_MIN_CHARS = 10
 ATTEMPT_WINDOW = timedelta(minutes=15)
 ATTEMPTS_PER_LOGIN = 10
@@ -42,38 +43,17 @@ class LoggedIn:
     agent: Agent
 
 
+class SignedIn(NamedTuple):
+    """Who is behind a request, and through which session."""
+
+    agent: Agent
+    csrf: str
+    session: StaffSession
+
+
 def one_time_password() -> str:
     """Return a random first password; it must be changed at the first log-in."""
     return secrets.token_urlsafe(12)
-
-
-async def add_agent(
-    session: AsyncSession, *, login: str, name: str, role: str, password: str, now: datetime
-) -> Agent:
-    """Create an account whose password must be changed at the first log-in.
-
-    Raises:
-        BadRequest: Unknown role, empty name, or the login is taken.
-    """
-    if role not in ROLES:
-        raise BadRequest(field="role")
-    if not login.strip() or not name.strip():
-        raise BadRequest(field="login")
-    if await session.scalar(select(Agent.id).where(Agent.login == login)):
-        raise BadRequest(field="login")
-    agent = Agent(
-        id=new_id(now),
-        login=login,
-        name=name,
-        role=role,
-        password_hash=await asyncio.to_thread(_hasher.hash, password),
-        must_change_password=True,
-        is_active=True,
-        created_at=now,
-    )
-    session.add(agent)
-    await session.flush()
-    return agent
 
 
 class Passwords:
@@ -104,10 +84,13 @@ async def log_in(
     password: str,
     *,
     address: str,
+    browser: str = "",
     now: datetime,
     lifetime: timedelta,
 ) -> LoggedIn | None:
     """Open a session, or return None; every try counts as failed until it has succeeded.
+
+    Where the account has a second factor, the session opens nothing until its code was given.
 
     So tries made at the same time cannot pass the limit together, and one that is cut off in the
     middle counts. The password is verified between two short transactions, not in one.
@@ -117,29 +100,68 @@ async def log_in(
     """
     # On PostgreSQL two transactions would not see each other's tries.
     async with database.alone("log-in"), database.begin() as session:
-        await _check_limits(session, login, address, now)
-        attempt = LoginAttempt(login=login[:40], address=address, at=now)
-        session.add(attempt)
+        attempt = await count_attempt(session, login, address, now, limit=ATTEMPTS_PER_LOGIN)
         agent = await session.scalar(select(Agent).where(Agent.login == login, Agent.is_active))
     stored = agent.password_hash if agent else _DUMMY_HASH
-    if not await passwords.matches(stored, password) or agent is None:
-        return None
+    matches = await passwords.matches(stored, password)
     async with database.begin() as session:
-        agent = await session.get_one(Agent, agent.id)
-        if not agent.is_active or agent.password_hash != stored:
+        current = await session.get_one(Agent, agent.id, with_for_update=True) if agent else None
+        if not matches or current is None or not current.is_active or current.password_hash != stored:
+            await _record_failure(session, current, address, now)
             return None
-        # Tries that are still being verified came later and keep counting.
-        await session.execute(
-            delete(LoginAttempt).where(LoginAttempt.login == login[:40], LoginAttempt.id <= attempt.id)
-        )
-        return await _new_session(session, agent, now, lifetime)
+        await forgive(session, attempt)
+        opened = await _new_session(session, current, address, browser, now, lifetime)
+        current.last_login_at = now
+        await staff_audit.record(
+            session, actor=current.id, action="login.succeeded", subject=current.id, now=now,
+            new={"address": address},
+        )  # fmt: skip
+        return opened
 
 
-async def _check_limits(session: AsyncSession, login: str, address: str, now: datetime) -> None:
+async def _record_failure(
+    session: AsyncSession, agent: Agent | None, address: str, now: datetime
+) -> None:
+    """Record a failed log-in; what was typed stays out, it may be a password in the wrong field."""
+    await staff_audit.record(
+        session, actor=staff_audit.STRANGER, action="login.failed", now=now,
+        subject=agent.id if agent else "", new={"address": address},
+    )  # fmt: skip
+
+
+async def count_attempt(
+    session: AsyncSession, login: str, address: str, now: datetime, *, limit: int
+) -> LoginAttempt:
+    """Count a try as failed before it is made; `forgive` takes it back.
+
+    Args:
+        login: What is guessed at: a login, or another key of at most 40 characters.
+        limit: Failures of this key allowed in `ATTEMPT_WINDOW`.
+
+    Raises:
+        LoginLimited: Too many failures for this key or address.
+    """
+    await _check_limits(session, login, address, now, limit)
+    attempt = LoginAttempt(login=login[:40], address=address, at=now)
+    session.add(attempt)
+    await session.flush()
+    return attempt
+
+
+async def forgive(session: AsyncSession, attempt: LoginAttempt) -> None:
+    """Forget a try that succeeded and those before it; later ones are still being verified."""
+    await session.execute(
+        delete(LoginAttempt).where(LoginAttempt.login == attempt.login, LoginAttempt.id <= attempt.id)
+    )
+
+
+async def _check_limits(
+    session: AsyncSession, login: str, address: str, now: datetime, login_limit: int
+) -> None:
     since = now - ATTEMPT_WINDOW
     await session.execute(delete(LoginAttempt).where(LoginAttempt.at < since - ATTEMPT_WINDOW))
     for column, value, limit in (
-        (LoginAttempt.login, login[:40], ATTEMPTS_PER_LOGIN),
+        (LoginAttempt.login, login[:40], login_limit),
         (LoginAttempt.address, address, ATTEMPTS_PER_ADDRESS),
     ):
         count = await session.scalar(
@@ -157,71 +179,109 @@ def _matches(stored: str, password: str) -> bool:
 
 
 async def _new_session(
-    session: AsyncSession, agent: Agent, now: datetime, lifetime: timedelta
+    session: AsyncSession, agent: Agent, address: str, browser: str, now: datetime, lifetime: timedelta
 ) -> LoggedIn:
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
     await session.execute(delete(StaffSession).where(StaffSession.expires_at < now))
     session.add(
         StaffSession(
             token_hash=_token_hash(token),
+            id=new_id(now),
             agent_id=agent.id,
             csrf=csrf,
             created_at=now,
             expires_at=now + lifetime,
+            last_seen_at=now,
+            address=address[:64],
+            browser=staff_sessions.short_browser(browser),
         )
     )
     return LoggedIn(token=token, csrf=csrf, agent=agent)
 
 
 async def agent_for(
-    session: AsyncSession, token: str, *, now: datetime
-) -> tuple[Agent, str] | None:
-    """Return the agent and the CSRF token of a running session, None if there is none."""
+    session: AsyncSession, token: str, *, now: datetime, idle: timedelta | None = None
+) -> SignedIn | None:
+    """Return who is behind a running session, None if there is none.
+
+    Args:
+        idle: A session unused for longer has ended.
+    """
+    alive: list[ColumnElement[bool]] = [StaffSession.expires_at > now]
+    if idle is not None:
+        alive.append(StaffSession.last_seen_at > now - idle)
     row = (
         await session.execute(
-            select(Agent, StaffSession.csrf)
+            select(Agent, StaffSession)
             .join(StaffSession, StaffSession.agent_id == Agent.id)
-            .where(
-                StaffSession.token_hash == _token_hash(token),
-                StaffSession.expires_at > now,
-                Agent.is_active,
-            )
+            .where(StaffSession.token_hash == _token_hash(token), Agent.is_active, *alive)
         )
     ).first()
-    return (row[0], row[1]) if row else None
+    return SignedIn(row[0], row[1].csrf, row[1]) if row else None
 
 
 async def log_out(session: AsyncSession, token: str) -> None:
     """End one session."""
-    await session.execute(delete(StaffSession).where(StaffSession.token_hash == _token_hash(token)))
+    found = await session.get(StaffSession, _token_hash(token))
+    if found is not None:
+        await session.delete(found)
+        staff_sessions.announce_end(session, found.agent_id)
+
+
+async def confirm_password(
+    database: Database, passwords: Passwords, agent_id: str, password: str, *, address: str, now: datetime
+) -> str:
+    """Make sure that it is the agent who is at the keyboard, before a step that outlasts the session.
+
+    Returns:
+        The stored hash: who changes it must find it unchanged.
+
+    Raises:
+        LoginFailed: The password is wrong.
+        LoginLimited: Too many failures; they count together with those at the log-in.
+    """
+    async with database.alone("log-in"), database.begin() as session:
+        agent = await session.get_one(Agent, agent_id)
+        attempt = await count_attempt(session, agent.login, address, now, limit=ATTEMPTS_PER_LOGIN)
+        stored = agent.password_hash
+    if not await passwords.matches(stored, password):
+        raise LoginFailed
+    async with database.begin() as session:
+        await session.execute(delete(LoginAttempt).where(LoginAttempt.id == attempt.id))
+    return stored
 
 
 async def change_password(
-    database: Database, passwords: Passwords, agent_id: str, *, old: str, new: str, keep_token: str
+    database: Database,
+    passwords: Passwords,
+    agent_id: str,
+    *,
+    old: str,
+    new: str,
+    keep_token: str,
+    address: str = "",
+    now: datetime,
 ) -> None:
     """Change a password and end the agent's other sessions.
 
     Raises:
         LoginFailed: The old password is wrong, or was changed meanwhile.
+        LoginLimited: Too many wrong ones.
         BadRequest: The new password is too short, or the same as the old one.
     """
-    async with database.read() as session:
-        stored = (await session.get_one(Agent, agent_id)).password_hash
-    if not await passwords.matches(stored, old):
-        raise LoginFailed
+    stored = await confirm_password(database, passwords, agent_id, old, address=address, now=now)
     if len(new) < PASSWORD_MIN_CHARS or hmac.compare_digest(old.encode(), new.encode()):
         raise BadRequest(field="new_password")
     password_hash = await passwords.hash(new)
     async with database.begin() as session:
-        agent = await session.get_one(Agent, agent_id)
+        agent = await session.get_one(Agent, agent_id, with_for_update=True)
         if agent.password_hash != stored:
             raise LoginFailed
         agent.password_hash = password_hash
         agent.must_change_password = False
-        await session.execute(
-            delete(StaffSession).where(
-                StaffSession.agent_id == agent_id, StaffSession.token_hash != _token_hash(keep_token)
-            )
+        await staff_sessions.end_all(session, agent_id, keep=_token_hash(keep_token))
+        await staff_audit.record(
+            session, actor=agent_id, action="password.changed", subject=agent_id, now=now
         )
 
 

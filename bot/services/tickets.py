@@ -44,6 +44,7 @@ class TicketDraft:
     Attributes:
         facts: Field name → value, as the form keeps them.
         subject: One line for lists.
+        region: Division code of the place that the form names, see `Divisions.region_of`.
     """
 
     kind: str
@@ -52,6 +53,9 @@ class TicketDraft:
     queue: str
     channel: str
     conversation_id: str
+    region: str | None = None
+    centre: str = "main"
+    urgency: str = "normal"
 
     def idempotency_key(self) -> str:
         """Return the key under which the same form, sent twice, is one ticket."""
@@ -158,6 +162,9 @@ def _new_ticket(draft: TicketDraft, key: str | None, number: str, now: datetime)
         subject=draft.subject[:120],
         facts=draft.facts,
         queue=draft.queue,
+        region=draft.region,
+        centre=draft.centre,
+        urgency=draft.urgency,
         channel=draft.channel,
         conversation_id=draft.conversation_id,
         idempotency_key=key,

@@ -16,7 +16,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.conversation import Owner, may_send
+from bot.services import drafts
 from bot.services.conversations import add_outgoing, locked
+from bot.services.drafts import FormProgress
 from bot.services.handoff import request_human
 from bot.services.office import Office
 from bot.services.outbox import deliver_from
@@ -49,13 +51,20 @@ class TurnJob:
 
 @dataclass(frozen=True)
 class TurnOutcome:
-    """What the bot wants to say; `state` None with `keep_state` leaves the dialogue as it was."""
+    """What the bot wants to say; `state` None with `keep_state` leaves the dialogue as it was.
+
+    Attributes:
+        form: How far the open form is now.
+        gave_up_form: The citizen cancelled the form.
+    """
 
     messages: Sequence[tuple[str, dict[str, Any]]]
     state: dict[str, Any] | None
     analysis: dict[str, Any]
     handoff_reason: str | None = None
     keep_state: bool = False
+    form: FormProgress | None = None
+    gave_up_form: bool = False
 
 
 async def next_job(session: AsyncSession, conversation_id: str) -> TurnJob | None:
@@ -140,6 +149,10 @@ async def finish(
     inbound.status = "answered"
     if not outcome.keep_state:
         conversation.dialogue_state = outcome.state
+    if outcome.form is not None:
+        await drafts.keep(session, office, conversation, outcome.form, now=now)
+    elif outcome.gave_up_form:
+        await drafts.drop(session, conversation)
     failed = outcome.analysis.get("outcome") in _FAILED_OUTCOMES
     conversation.failed_tries = conversation.failed_tries + 1 if failed else 0
     for text, body in outcome.messages:

@@ -105,6 +105,8 @@ class TicketView:
     subject: str
     facts: dict[str, Any]
     queue: str
+    centre: str
+    urgency: str
     channel: str
     conversation_id: str | None
     assignee_id: str | None

@@ -19,6 +19,8 @@ from sqlalchemy import NullPool, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from bot.store.scoping import restrict
+
 Publish = Callable[[Sequence[Any]], None]
 BeforeCommit = Callable[[AsyncSession], Awaitable[None]]
 
@@ -53,6 +55,7 @@ class Database:
     async def begin(self) -> AsyncIterator[AsyncSession]:
         """Open a writing transaction: commit at the end, roll back on any exception."""
         async with self._writer(), AsyncSession(self.engine, expire_on_commit=False) as session:
+            restrict(session)
             async with session.begin():
                 yield session
                 if self._before_commit is not None:
@@ -65,6 +68,7 @@ class Database:
         """Open a reading transaction, which never waits for writers on SQLite."""
         reading = self.engine.execution_options(sqlite_begin="BEGIN")
         async with AsyncSession(reading, expire_on_commit=False) as session:
+            restrict(session)
             yield session
 
     @asynccontextmanager

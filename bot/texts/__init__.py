@@ -1,6 +1,6 @@
 """The words that citizens and staff read, by key, from the YAML files of this folder.
 
-`citizen.yml`, `staff.yml`, `notices.yml`, `errors.yml`, `life_cycle.yml` and those of the tools, `tools*.yml`, hold nested mappings; a
+`citizen.yml`, `staff.yml`, `notices.yml`, `errors.yml`, `life_cycle.yml`, `intake.yml` and those of the tools, `tools*.yml`, hold nested mappings; a
 key is the path through them, `handoff.queued` for instance. `{name}` in a text is filled in by the
 caller. A file may not repeat a key of another one.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-FILES = ("citizen.yml", "staff.yml", "notices.yml", "errors.yml", "life_cycle.yml")
+FILES = ("citizen.yml", "staff.yml", "notices.yml", "errors.yml", "life_cycle.yml", "intake.yml")
 
 
 class Texts:

@@ -14,7 +14,7 @@ async def test_the_summary_shows_the_answers_with_sensitive_ones_masked(actions:
     assert "【权利类型】商标" in message["text"]
     assert "【发生时间】2026年11月9日至2026年11月15日" in message["text"]
     assert "【证件号码】未提供" in message["text"]
-    assert [button["payload"] for button in message["buttons"]] == ["确认提交", "/correct_field", "/cancel_form"]
+    assert [button["payload"] for button in message["buttons"]] == ["确认提交", "/correct_field", "/save_form", "/cancel_form"]
 
 
 async def test_a_long_story_is_shown_with_its_beginning(actions: Actions) -> None:

@@ -29,7 +29,7 @@ def test_every_action_of_the_domain_exists_and_the_reverse(actions: Actions) -> 
 
 def test_no_two_actions_share_a_name(actions: Actions) -> None:
     """The SDK would silently keep the last one."""
-    assert len(list(actions.names)) == 3 * len(actions.ports.forms.forms) + 6
+    assert len(list(actions.names)) == 3 * len(actions.ports.forms.forms) + 8
 
 
 def test_every_text_that_an_action_says_exists() -> None:

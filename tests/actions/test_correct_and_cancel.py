@@ -4,10 +4,15 @@ from tests.actions.conftest import ASSISTANCE, REPORT, Actions
 from tests.actions.dialogue import make_tracker, run, slots_set
 
 
+def before(name: str) -> dict[str, str]:
+    """The answers of a report up to a question."""
+    return dict(list(REPORT.items())[: list(REPORT).index(name)])
+
+
 async def test_a_correction_with_a_new_answer_goes_on_where_the_form_was(actions: Actions) -> None:
     player = actions.player("complaint")
     await player.start()
-    await player.fills_in(**dict(list(REPORT.items())[:8]))
+    await player.fills_in(**before("evidence"))
     asked = player.asked
     said = await player.acts(actions["action_correct_field"], "发生地写错了，应该是江苏苏州")
     assert player.slots["complaint_region"] == "江苏省苏州市"
@@ -18,7 +23,7 @@ async def test_a_correction_with_a_new_answer_goes_on_where_the_form_was(actions
 async def test_a_correction_without_a_new_answer_asks_for_it(actions: Actions) -> None:
     player = actions.player("complaint")
     await player.start()
-    await player.fills_in(**dict(list(REPORT.items())[:8]))
+    await player.fills_in(**before("evidence"))
     await player.acts(actions["action_correct_field"], "把地区改一下")
     assert player.asked == "region"
     await player.says("上海浦东")
@@ -28,7 +33,7 @@ async def test_a_correction_without_a_new_answer_asks_for_it(actions: Actions) -
 async def test_a_correction_that_cannot_be_taken_is_explained_and_asked_again(actions: Actions) -> None:
     player = actions.player("complaint")
     await player.start()
-    await player.fills_in(**dict(list(REPORT.items())[:8]))
+    await player.fills_in(**before("evidence"))
     said = await player.acts(actions["action_correct_field"], "时间改成明年3月")
     assert player.asked == "period"
     assert "还没到" in said.text
@@ -37,7 +42,7 @@ async def test_a_correction_that_cannot_be_taken_is_explained_and_asked_again(ac
 async def test_the_answer_just_given_can_be_taken_back_without_naming_it(actions: Actions) -> None:
     player = actions.player("complaint")
     await player.start()
-    await player.fills_in(**dict(list(REPORT.items())[:7]))
+    await player.fills_in(**before("facts"))
     await player.acts(actions["action_correct_field"], "刚才写错了，应该是昨天")
     assert player.slots["complaint_period"] == "2026-11-19"
 

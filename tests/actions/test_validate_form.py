@@ -8,6 +8,14 @@ from tests.actions.conftest import ASSISTANCE, REPORT, Actions
 from tests.actions.dialogue import make_tracker, run, slots_set
 
 
+def before(name: str) -> dict[str, str]:
+    """The answers of a report up to a question."""
+    return dict(list(REPORT.items())[: list(REPORT).index(name)])
+
+
+PERSONAL = ("name", "party_id", "phone", "address", "confidential", "party_kind")
+
+
 async def test_a_report_asks_its_questions_in_order_and_ends_when_confirmed(actions: Actions) -> None:
     player = actions.player("complaint")
     await player.start()
@@ -32,7 +40,7 @@ async def test_an_assistance_request_asks_its_questions_in_order(actions: Action
 async def test_an_anonymous_report_is_not_asked_for_a_name(actions: Actions) -> None:
     player = actions.player("complaint")
     await player.start()
-    answers = {name: text for name, text in REPORT.items() if name not in ("name", "party_id", "phone")}
+    answers = {name: text for name, text in REPORT.items() if name not in PERSONAL}
     assert (await player.fills_in(**(answers | {"identity": "匿名"}))).asked == "confirm"
 
 
@@ -42,8 +50,49 @@ async def test_a_rights_holder_is_asked_for_the_number_and_not_for_anonymity(act
     await player.fills_in(report_type="权利人投诉", right="商标", act="商标侵权", relation="权利人")
     assert player.asked == "right_number"
     await player.fills_in(right_number="12345678")
-    rest = {k: REPORT[k] for k in ("respondent", "region", "period", "facts", "evidence", "proceedings")}
-    assert (await player.fills_in(**rest)).asked == "name"
+    told = list(REPORT)[list(REPORT).index("respondent") : list(REPORT).index("identity")]
+    await player.fills_in(**{name: REPORT[name] for name in told})
+    assert (await player.fills_in(party_kind="企业")).asked == "name"
+
+
+async def test_a_representative_names_whom_they_act_for(actions: Actions) -> None:
+    player = actions.player("complaint")
+    await player.start()
+    await player.fills_in(report_type="权利人投诉", right="商标", act="商标侵权", relation="律师")
+    await player.fills_in(principal="杭州某某科技有限公司", authority="有的")
+    assert player.asked == "right_number"
+
+
+async def test_what_may_be_skipped_is_skipped_in_one_go(actions: Actions) -> None:
+    player = actions.player("complaint")
+    await player.start()
+    answers = list(REPORT.items())
+    await player.fills_in(**dict(answers[: list(REPORT).index("evidence")]))
+    said = await player.says("其余跳过")
+    assert said.asked == "proceedings"
+    assert said.text == actions.ports.texts("forms.rest_skipped")
+    assert [player.slots[f"complaint_{name}"] for name in ("evidence", "extent", "wanted")] == ["", "", ""]
+    await player.fills_in(proceedings="没有", identity="实名", party_kind="个人", name="张三", phone="13900139000")
+    assert (await player.fills_in(forward="同意", consent="同意")).asked == "confirm"
+
+
+async def test_skipping_the_rest_at_a_question_that_is_needed_asks_it_again(actions: Actions) -> None:
+    player = actions.player("complaint")
+    await player.start()
+    await player.fills_in(**before("region"))
+    assert (await player.says("其余跳过")).asked == "region"
+    assert player.slots["complaint_region"] is None
+    await player.fills_in(region="浙江杭州", period="上周", facts=REPORT["facts"])
+    assert player.asked == "proceedings"
+
+
+async def test_with_nothing_left_to_skip_the_citizen_hears_so(actions: Actions) -> None:
+    player = actions.player("complaint")
+    await player.start()
+    await player.fills_in(**{name: text for name, text in REPORT.items() if name != "consent"})
+    said = await player.says("都跳过")
+    assert said.asked == "consent"
+    assert said.text == actions.ports.texts("forms.rest_needed")
 
 
 async def test_a_refused_answer_is_explained_and_asked_again(actions: Actions) -> None:
@@ -79,7 +128,7 @@ async def test_the_second_refusal_of_a_skippable_question_offers_to_skip_it(acti
 async def test_refusals_before_a_correction_do_not_count(actions: Actions) -> None:
     player = actions.player("complaint")
     await player.start()
-    await player.fills_in(**dict(list(REPORT.items())[:5]))
+    await player.fills_in(**before("region"))
     await player.says("淘宝")
     await player.says("浙江杭州")
     await player.acts(actions["action_correct_field"], "把地区改一下")

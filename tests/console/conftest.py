@@ -1,7 +1,7 @@
 """The console on a real desk, and agents who use it over HTTP."""
 
 import functools
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -57,8 +57,8 @@ def stranger(console: web.Application, aiohttp_client) -> Callable[[], Awaitable
 def enter(desk: Desk, stranger) -> Enter:
     """Make agents with an own password, signed in, each in a browser of their own."""
 
-    async def make(name: str = "李坐席", role: str = "agent") -> StaffClient:
-        agent = await make_agent(desk, name, role)
+    async def make(name: str = "李坐席", role: str = "agent", regions: Sequence[str] = ()) -> StaffClient:
+        agent = await make_agent(desk, name, role, regions=regions)
         async with desk.begin() as session:
             (await session.get_one(type(agent), agent.id)).must_change_password = False
         client = await stranger()

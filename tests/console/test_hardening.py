@@ -377,11 +377,13 @@ async def test_internal_errors_tell_nothing_about_the_inside(enter, desk, monkey
 
 
 async def test_every_error_of_the_console_has_a_status():
-    from bot.console import errors, security
+    from bot.console import errors
 
-    known = {kind.code for kind in HelpdeskError.__subclasses__()}
-    assert set(errors.STATUS) <= known | {security.CsrfFailed.code, security.OriginNotAllowed.code,
-                                          security.PasswordChangeRequired.code, "not_found"}  # fmt: skip
+    assert set(errors.STATUS) <= {kind.code for kind in kinds_of(HelpdeskError)} | {"not_found"}
+
+
+def kinds_of(error):
+    return {error}.union(*(kinds_of(kind) for kind in error.__subclasses__()))
 
 
 # --- help -----------------------------------------------------------------------------------

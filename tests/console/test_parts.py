@@ -12,12 +12,11 @@ from bot.console import roles
 from bot.console.moments import moment, near
 from bot.console.timebar import time_bar
 from bot.console.words import Words
-from bot.helpdesk.audit import GENESIS
 from bot.helpdesk.conversation import Owner
 from bot.helpdesk.errors import Forbidden
+from bot.helpdesk.permissions import Role
 from bot.helpdesk.sla import CLOCKS, Step
 from bot.helpdesk.ticket import TicketKind, TicketStatus
-from bot.services.staff import ROLES
 from bot.store.tables import Agent
 from bot.texts import Texts
 
@@ -115,7 +114,8 @@ def test_every_word_that_the_scripts_use_is_there():
 
 def test_states_kinds_and_clocks_that_can_occur_have_words(words):
     keys = [f"states.{status}" for status in TicketStatus] + [f"kinds.{kind}" for kind in TicketKind]
-    keys += [f"clocks.{clock}" for clock in CLOCKS] + [f"roles.{role}" for role in ROLES]
+    keys += [f"clocks.{clock}" for clock in CLOCKS] + [f"roles.{role}" for role in Role]
+    keys += [f"role_notes.{role}" for role in Role]
     keys += [f"actions.{status}" for status in TicketStatus]
     keys += [f"audit.ticket.{event}" for event in ("opened", "status_changed", "assigned", "supplemented")]
     keys += [f"steps.{kind}" for kind in ("start", "start_day", "counted", "makeup", "special_hours", "late", "holiday", "weekend", "pause", "month_end", "assumed_year", "due")]
@@ -138,8 +138,8 @@ def test_no_words_stand_in_code_or_scripts():
 # --- roles ----------------------------------------------------------------------------------
 
 
-def agent(role):
-    return Agent(id=GENESIS[:8], login="x", name="x", role=role, password_hash="")
+def agent(role, *regions):
+    return Agent(id="a", login="x", name="x", role=role, password_hash="", is_active=True, regions=list(regions))
 
 
 def test_roles_reserve_some_steps_and_leave_the_rest_open():
@@ -147,3 +147,8 @@ def test_roles_reserve_some_steps_and_leave_the_rest_open():
     assert not roles.may(agent("agent"), "ticket.assign_other")
     with pytest.raises(Forbidden):
         roles.check(agent("agent"), "ticket.assign_other")
+
+
+def test_a_step_that_holds_for_all_is_not_for_who_works_for_a_part():
+    assert roles.may(agent("supervisor"), "sla.rules")
+    assert not roles.may(agent("supervisor", "3301"), "sla.rules")

@@ -75,7 +75,7 @@ async def test_an_agent_takes_a_ticket(enter, ticket):
     assert (await answer.json())["assignee_id"] == li.agent.id
 
 
-@pytest.mark.parametrize(("role", "status"), [("agent", 403), ("supervisor", 200), ("administrator", 200)])
+@pytest.mark.parametrize(("role", "status"), [("agent", 403), ("supervisor", 200), ("administrator", 403)])
 async def test_only_supervisors_give_a_ticket_to_somebody_else(enter, ticket, role, status):
     giver, wang = await enter("赵强", role), await enter("王敏")
     answer = await giver.post(f"/tickets/{ticket.id}/assignment", {"version": 1, "to_agent_id": wang.agent.id})

@@ -31,6 +31,7 @@ class FakeDesk:
         fails: Every action ends with HTTP 500.
         calls: Names of the actions that were called.
         bodies: What the engine sent with each call.
+        drafts: Saved forms by number: id of the form, slots.
     """
 
     def __init__(self, forms: Path) -> None:
@@ -39,6 +40,7 @@ class FakeDesk:
         self.calls: list[str] = []
         self.bodies: list[Json] = []
         self.tickets: dict[str, str] = {}
+        self.drafts: dict[str, tuple[str, dict[str, str]]] = {}
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -49,6 +51,7 @@ class FakeDesk:
         self.calls.clear()
         self.bodies.clear()
         self.tickets.clear()
+        self.drafts.clear()
 
     def start(self) -> None:
         """Listen on a free port."""
@@ -94,6 +97,8 @@ class FakeDesk:
             "action_cancel_form": self._cancel,
             "action_correct_field": self._correct,
             "action_use_tool": self._use_tool,
+            "action_save_draft": self._save_draft,
+            "action_resume_draft": self._resume_draft,
         }
         return own.get(name, self._say)
 
@@ -128,6 +133,16 @@ class FakeDesk:
     def _cancel(self, name: str, tracker: Json) -> Answer:
         prefix = tracker["active_loop"]["name"].removesuffix("_form") + "_"
         return [slot(s, None) for s in tracker["slots"] if s.startswith(prefix)], []
+
+    def _save_draft(self, name: str, tracker: Json) -> Answer:
+        events, _ = self._cancel(name, tracker)
+        return events, [{"text": "已保存"}]
+
+    def _resume_draft(self, name: str, tracker: Json) -> Answer:
+        found = re.search(r"CG\d{13}", tracker["latest_message"]["metadata"]["written"])
+        form, answers = self.drafts.get(found[0] if found else "", ("refused", {}))
+        told = [slot("draft_outcome", form), *(slot(name, value) for name, value in answers.items())]
+        return told, [{"text": "取回"}]
 
     def _correct(self, name: str, tracker: Json) -> Answer:
         form = self.forms[tracker["active_loop"]["name"].removesuffix("_form")]
@@ -176,16 +191,19 @@ def _checked(field: Mapping[str, Any], text: str | None) -> str | None:
     return text
 
 
+def _holds(condition: Json, form: Json, slots: Json, due: set[str]) -> bool:
+    name = condition["field"]
+    value = slots.get(f"{form['id']}_{name}") if name in due else None
+    return value in condition["in"] if "in" in condition else value not in condition["not_in"]
+
+
 def _next_slot(form: Json, slots: Json) -> str | None:
     due: set[str] = set()
     for field in form["fields"]:
-        condition = field.get("only_if")
-        if condition:
-            name = condition["field"]
-            value = slots.get(f"{form['id']}_{name}") if name in due else None
-            wanted = value in condition["in"] if "in" in condition else value not in condition["not_in"]
-            if not wanted:
-                continue
+        conditions = field.get("only_if") or []
+        conditions = conditions if isinstance(conditions, list) else [conditions]
+        if not all(_holds(condition, form, slots, due) for condition in conditions):
+            continue
         due.add(field["name"])
         if slots.get(f"{form['id']}_{field['name']}") is None:
             return f"{form['id']}_{field['name']}"

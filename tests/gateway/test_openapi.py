@@ -11,7 +11,7 @@ from tests.support.engine import ScriptedEngine, says
 
 #: Pages, not part of the interface.
 PAGES = {
-    "/", "/about", "/t", "/t/supplement", "/t/withdraw", "/t/rating", "/rate/{token}", "/flow/{flow}", "/flow/{flow}.svg",
+    "/", "/about", "/t", "/t/supplement", "/t/withdraw", "/t/rating", "/t/document", "/rate/{token}", "/flow/{flow}", "/flow/{flow}.svg",
 }  # fmt: skip
 
 

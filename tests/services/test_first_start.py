@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bot.bootstrap import utc_now
 from bot.ops.first_start import first_staff_login
 from bot.ops.running import _environment
 from bot.services.staff import Passwords, agent_named, change_password
@@ -19,7 +20,9 @@ async def test_the_first_login_is_shown_until_its_password_was_changed(tmp_path:
     database = Database(settings.database)
     async with database.read() as session:
         agent = await agent_named(session, login)
-    await change_password(database, Passwords(), agent.id, old=password, new="a new long one", keep_token="")
+    await change_password(
+        database, Passwords(), agent.id, old=password, new="a new long one", keep_token="", now=utc_now()
+    )
     await database.close()
     assert await first_staff_login(settings) is None
     assert not (settings.data_dir / "first-login").exists()

@@ -122,7 +122,7 @@ async def test_a_changed_password_ends_the_other_sessions(desk: Desk, clock: Fak
     agent = await make_agent(desk)
     here, elsewhere = await logs_in(desk, agent.login), await logs_in(desk, agent.login)
     await staff.change_password(
-        desk.database, staff.Passwords(), agent.id, old=PASSWORD, new="a new long one", keep_token=here.token
+        desk.database, staff.Passwords(), agent.id, old=PASSWORD, new="a new long one", keep_token=here.token, now=clock()
     )
     async with desk.read() as session:
         kept = await staff.agent_for(session, here.token, now=clock())
@@ -137,4 +137,6 @@ async def test_a_changed_password_ends_the_other_sessions(desk: Desk, clock: Fak
 async def test_a_password_is_changed_only_to_a_good_one(desk: Desk, old: str, new: str, error: type) -> None:
     agent = await make_agent(desk)
     with pytest.raises(error):
-        await staff.change_password(desk.database, staff.Passwords(), agent.id, old=old, new=new, keep_token="")
+        await staff.change_password(
+            desk.database, staff.Passwords(), agent.id, old=old, new=new, keep_token="", now=desk.clock()
+        )

@@ -1,22 +1,27 @@
 """Builders with valid defaults."""
 
 import itertools
+from collections.abc import Sequence
 
 from bot.bootstrap import Desk
+from bot.services.accounts import add_account
 from bot.services.ids import new_id
-from bot.services.staff import add_agent
+from bot.services.staff import Passwords
 from bot.services.tickets import OpenedTicket, TicketDraft, open_ticket
 from bot.store.tables import Agent
 
 _logins = itertools.count(1)
 
 
-async def make_agent(desk: Desk, name: str = "李坐席", role: str = "agent") -> Agent:
+async def make_agent(
+    desk: Desk, name: str = "李坐席", role: str = "agent", *, regions: Sequence[str] = ()
+) -> Agent:
     """An agent with the password `correct horse battery`."""
+    password_hash = await Passwords().hash("correct horse battery")
     async with desk.begin() as session:
-        return await add_agent(
-            session, login=f"agent{next(_logins)}", name=name, role=role,
-            password="correct horse battery", now=desk.clock(),
+        return await add_account(
+            session, login=f"agent{next(_logins)}", name=name, role=role, regions=regions,
+            password_hash=password_hash, now=desk.clock(),
         )  # fmt: skip
 
 
@@ -30,6 +35,7 @@ async def make_ticket(desk: Desk, conversation_id: str, **changes: object) -> Op
         "channel": "web",
         "conversation_id": conversation_id,
     } | changes
+    values.setdefault("region", desk.forms.divisions.region_of(values["facts"].get("region")))
     async with desk.begin() as session:
         return await open_ticket(session, desk.office, TicketDraft(**values), now=desk.clock())
 

@@ -14,7 +14,7 @@ ticket accepted           acceptance stop       resolution start      transfer s
 ticket rejected           acceptance stop       first_response stop
 ticket needs_correction   acceptance pause      resolution pause      first_response stop
 ticket in_progress        resolution resume     feedback cancel
-ticket transferred        first_response stop   resolution pause      transfer stop       feedback start       next_update restart
+ticket transferred        acceptance stop       first_response stop   resolution pause      transfer stop       feedback start       next_update restart
 ticket feedback_received  resolution resume     feedback stop
 ticket resolved           resolution stop       first_response stop   transfer cancel     feedback cancel      next_update cancel
 ticket closed             resolution stop       first_response cancel transfer cancel     feedback cancel      next_update cancel

@@ -118,7 +118,7 @@ function wireLive() {
 
 if ($("#step")) {
   wireSteps();
-  wireWriting();
+  if ($("#write")) wireWriting();
   wireChecks();
   $("#assign")?.addEventListener("click", () => save("assignment", { version, seen }, $("#problem")));
 }

@@ -31,7 +31,12 @@ from bot.engine.nlu.text import core
 from bot.engine.runtime import REPOSITORY
 
 ANSWER = "answer_field"
-COMMANDS = frozenset({"cancel_form", "correct_field", "resume_form", "request_human", "back_to_bot", "report_urgent"})
+COMMANDS = frozenset(
+    {
+        "cancel_form", "correct_field", "resume_form", "save_form", "resume_draft", "request_human", "back_to_bot",
+        "report_urgent",
+    }
+)
 REQUESTS = frozenset(
     {"check_ticket", "open_complaint", "open_assistance", "add_to_ticket", "withdraw_ticket", "lost_ticket_number"}
 )
@@ -40,8 +45,8 @@ TALK = frozenset({"greet", "goodbye", "thank", "wait", "complain_about_bot"})
 
 _STORED = "forms.json"
 # Fields whose answers are sentences, as against a number, a place, a date or one of a few words.
-_FREE = frozenset({"text", "narrative"})
-_PATTERNS = ("asks", "changes", "cancels", "human", "ticket")
+_FREE = frozenset({"text", "narrative", "list", "extent"})
+_PATTERNS = ("asks", "changes", "cancels", "human", "ticket", "draft")
 _CLOSED = frozenset({"choice", "yes_no"})
 
 
@@ -100,6 +105,7 @@ class DigressionGate(TrainedComponent, IntentClassifier):
             "cancels_pattern": "cancels",
             "human_pattern": "human_word",
             "ticket_pattern": "ticket_number",
+            "draft_pattern": "draft_number",
             "command": 0.6,
             "question": 0.5,
             "free_command_length": 12,
@@ -132,8 +138,8 @@ class DigressionGate(TrainedComponent, IntentClassifier):
 
     def _set_patterns(self, patterns: Dict[Text, Text]) -> None:
         self._patterns = patterns
-        self._asks, self._changes, self._cancels, self._human, self._ticket = (
-            re.compile(patterns[name]) for name in _PATTERNS
+        self._asks, self._changes, self._cancels, self._human, self._ticket, self._draft = (
+            re.compile(patterns.get(name, NOTHING)) for name in _PATTERNS
         )
 
     def write(self, folder: Path) -> None:
@@ -153,9 +159,10 @@ class DigressionGate(TrainedComponent, IntentClassifier):
     def work(self, message: Message) -> None:
         """Set the intent of a message that comes while a form asks, or that names a ticket."""
         text = message.get(TEXT) or ""
-        if self._names_ticket(message):
-            message.set(INTENT, {"name": "check_ticket", "confidence": 1.0}, add_to_output=True)
-            return
+        for pattern, meant in ((self._draft, "resume_draft"), (self._ticket, "check_ticket")):
+            if self._names(message, pattern):
+                message.set(INTENT, {"name": meant, "confidence": 1.0}, add_to_output=True)
+                return
         question = self._questions.get((message.get("metadata") or {}).get("requested_slot") or "")
         if question is None or text.startswith(INTENT_MESSAGE_PREFIX):
             return
@@ -164,11 +171,11 @@ class DigressionGate(TrainedComponent, IntentClassifier):
         confidence = heard.confidence if intent == heard.intent else 1.0
         message.set(INTENT, {"name": intent, "confidence": confidence}, add_to_output=True)
 
-    def _names_ticket(self, message: Message) -> bool:
-        """Tell whether it is a ticket's number, with little else: the number as written, since
-        normalising shortens long runs of one digit."""
+    def _names(self, message: Message, number: re.Pattern[str]) -> bool:
+        """Tell whether it is the number of a ticket or of a saved form, with little else: the number as
+        written, since normalising shortens long runs of one digit."""
         written = str((message.get("metadata") or {}).get("written") or "").upper()
-        return len(written) <= self._config["ticket_length"] and bool(self._ticket.search(written))
+        return len(written) <= self._config["ticket_length"] and bool(number.search(written))
 
     def _decide(self, question: Question, heard: Heard) -> Text:
         """Return the intent: first what is certain, then what is likely, else an answer."""
@@ -236,7 +243,8 @@ class DigressionGate(TrainedComponent, IntentClassifier):
             return True
         if not self._asks.search(heard.text):
             return False
-        longest = {"narrative": self._config["narrative_question_length"], "text": self._config["text_question_length"]}
+        longest = dict.fromkeys(_FREE, self._config["text_question_length"])
+        longest["narrative"] = self._config["narrative_question_length"]
         if question.kind in longest:
             return heard.confidence >= self._config["question"] and len(heard.text) <= longest[question.kind]
         return not self._is_near_a_choice(question, heard)

@@ -32,6 +32,8 @@ class FieldType(StrEnum):
     PARTY_ID = "party_id"
     YES_NO = "yes_no"
     EMAIL = "email"
+    LIST = "list"
+    EXTENT = "extent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,20 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """A heading of the filled form under which some of its fields stand."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One question.
 
     Attributes:
+        only_if: All of these must hold, else the question is not asked.
+        group: Id of the heading under which the answer stands; empty for the form's own title.
         min_length: Fewest characters, spaces not counted; text and narrative only.
         must_be: The only value with which the form may be sent.
         sensitive: Masked wherever it is shown, and never logged.
@@ -67,12 +79,13 @@ class Field:
     choices: tuple[Choice, ...] = ()
     multiple: bool = False
     skippable: bool = False
-    only_if: Condition | None = None
+    only_if: tuple[Condition, ...] = ()
     aliases: tuple[str, ...] = ()
     min_length: int = 1
     max_length: int = 500
     must_be: str | None = None
     sensitive: bool = False
+    group: str = ""
 
     def choice(self, value: str) -> Choice:
         """Return the choice with this value."""
@@ -88,6 +101,7 @@ class Form:
     ticket_kind: str
     intro: str
     fields: tuple[Field, ...]
+    groups: tuple[Group, ...] = ()
 
     @property
     def form_name(self) -> str:
@@ -127,6 +141,7 @@ def read_form(path: Path) -> Form:
             ticket_kind=data["ticket_kind"],
             intro=data["intro"].strip(),
             fields=tuple(_field(entry) for entry in data["fields"]),
+            groups=tuple(Group(entry["id"], entry["title"]) for entry in data.get("groups", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise FormsInvalid(f"{path.name}: {error!r}") from error
@@ -136,7 +151,7 @@ def read_form(path: Path) -> Form:
 
 def _field(data: Mapping[str, Any]) -> Field:
     kind = FieldType(data["type"])
-    condition = data.get("only_if")
+    conditions = data.get("only_if") or ()
     return Field(
         name=data["name"],
         label=data["label"],
@@ -145,12 +160,13 @@ def _field(data: Mapping[str, Any]) -> Field:
         choices=tuple(_choice(entry) for entry in data.get("choices", ())),
         multiple=data.get("multiple", False),
         skippable=data.get("skippable", False),
-        only_if=_condition(condition) if condition else None,
+        only_if=tuple(map(_condition, [conditions] if isinstance(conditions, Mapping) else conditions)),
         aliases=(data["label"], *data.get("aliases", ())),
         min_length=data.get("min", 1),
         max_length=data.get("max", 4000 if kind is FieldType.NARRATIVE else 500),
         must_be=data.get("must_be"),
         sensitive=data.get("sensitive", False),
+        group=data.get("group", ""),
     )
 
 
@@ -165,10 +181,13 @@ def _condition(data: Mapping[str, Any]) -> Condition:
 
 def _check(form: Form, path: Path) -> None:
     seen: set[str] = set()
+    groups = {group.id for group in form.groups} or {""}
     for field in form.fields:
+        if field.group not in groups:
+            raise FormsInvalid(f"{path.name}: {field.name} stands under a heading that there is not")
         if field.name in seen or field.name == CONFIRM:
             raise FormsInvalid(f"{path.name}: {field.name} stands twice, or is reserved")
-        if field.only_if and field.only_if.field not in seen:
+        if any(condition.field not in seen for condition in field.only_if):
             raise FormsInvalid(f"{path.name}: {field.name} depends on a field that is not asked before it")
         if field.type in (FieldType.CHOICE, FieldType.YES_NO) and len(field.choices) < 2:
             raise FormsInvalid(f"{path.name}: {field.name} needs choices")

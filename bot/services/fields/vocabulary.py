@@ -65,6 +65,7 @@ class Vocabulary:
     """All word lists, bare and ready to compare."""
 
     skip: frozenset[str]
+    skip_rest: frozenset[str]
     yes: frozenset[str]
     no: frozenset[str]
     submit: frozenset[str]
@@ -79,7 +80,7 @@ class Vocabulary:
     def load(cls, path: Path) -> Vocabulary:
         """Read the word lists."""
         data: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
-        names = ("skip", "yes", "no", "submit", "all", "negation", "particles")
+        names = ("skip", "skip_rest", "yes", "no", "submit", "all", "negation", "particles")
         sets = {name: frozenset(bare(word) for word in data[name]) for name in names}
         correction = {
             name: sorted(words, key=len, reverse=True) for name, words in data["correction"].items()
@@ -94,6 +95,10 @@ class Vocabulary:
     def is_skip(self, text: str) -> bool:
         """Tell whether the whole answer means: leave this out."""
         return bare(text) in self.skip
+
+    def is_skip_rest(self, text: str) -> bool:
+        """Tell whether the whole answer means: leave out all that may be left out."""
+        return bare(text) in self.skip_rest
 
     def says_submit(self, text: str) -> bool:
         """Tell whether the answer confirms the summary: 确认, 好的提交吧, but not 先别提交."""

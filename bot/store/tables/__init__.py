@@ -2,6 +2,7 @@
 
 from bot.store.tables.base import Base
 from bot.store.tables.conversations import Conversation, Handoff, Inbound, Message, Outbox
+from bot.store.tables.intake import FormDraft
 from bot.store.tables.life_cycle import (
     CorrectionNotice,
     Extension,
@@ -13,7 +14,7 @@ from bot.store.tables.life_cycle import (
 from bot.store.tables.notices import Delivery, DeliveryAttempt, EscalationChain, Notice, Webhook
 from bot.store.tables.presence import HandoffEvent
 from bot.store.tables.sla import SlaCalendar, SlaClock, SlaEvent, SlaPause, SlaPolicy, SlaRecount
-from bot.store.tables.staff import Agent, LoginAttempt, StaffSession
+from bot.store.tables.staff import Agent, LoginAttempt, StaffChain, StaffEvent, StaffSession
 from bot.store.tables.tickets import AuditRoot, Evidence, Ticket, TicketEntry, TicketEvent
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Evidence",
     "Extension",
     "FollowUp",
+    "FormDraft",
     "Handoff",
     "HandoffEvent",
     "Inbound",
@@ -42,6 +44,8 @@ __all__ = [
     "SlaPause",
     "SlaPolicy",
     "SlaRecount",
+    "StaffChain",
+    "StaffEvent",
     "StaffSession",
     "Ticket",
     "TicketEntry",

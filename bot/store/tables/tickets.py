@@ -39,7 +39,16 @@ class Ticket(Base):
             postgresql_where=text("merged_into IS NOT NULL"),
             sqlite_where=text("merged_into IS NOT NULL"),
         ),
-        Index("ix_ticket_conversation", "conversation_id"),
+        Index(
+            "ix_ticket_open_region",
+            "region",
+            "queue",
+            "opened_at",
+            "id",
+            postgresql_where=text("NOT is_finished"),
+            sqlite_where=text("is_finished = 0"),
+        ),
+        Index("ix_ticket_conversation", "conversation_id", "region"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -50,6 +59,12 @@ class Ticket(Base):
     subject: Mapped[str] = mapped_column(String(120))
     facts: Mapped[dict[str, Any]]
     queue: Mapped[str] = mapped_column(String(24))
+    #: Administrative division code (GB/T 2260) of the place that the form names, None if it names none.
+    region: Mapped[str | None] = mapped_column(String(6))
+    #: Id of the centre whose matter it is (`knowledge_base/centres`).
+    centre: Mapped[str] = mapped_column(String(24), default="main", server_default="main")
+    #: normal | high | urgent, as routing found it.
+    urgency: Mapped[str] = mapped_column(String(8), default="normal", server_default="normal")
     channel: Mapped[str] = mapped_column(String(16))
     conversation_id: Mapped[str | None] = mapped_column(ForeignKey("conversation.id"))
     assignee_id: Mapped[str | None] = mapped_column(ForeignKey("agent.id"))
@@ -106,7 +121,7 @@ class TicketEntry(Base):
 
 
 class AuditRoot(Base):
-    """One day's anchor over the heads of all ticket chains."""
+    """One day's anchor over the heads of all ticket chains and of the chain of staff events."""
 
     __tablename__ = "audit_root"
 
@@ -114,6 +129,8 @@ class AuditRoot(Base):
     root: Mapped[str] = mapped_column(String(64))
     #: The root covers each chain up to its last event with an id not above this one.
     last_event_id: Mapped[int]
+    #: Last staff event covered; 0 for roots made before there were any.
+    last_staff_event: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     ticket_count: Mapped[int]
     made_at: Mapped[datetime]
 

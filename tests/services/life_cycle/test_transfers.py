@@ -100,4 +100,4 @@ async def test_what_is_not_accepted_is_not_transferred(case: Case) -> None:
 async def test_the_feedback_clock_ends_with_the_ticket(accepted: Case) -> None:
     await sends(accepted)
     await accepted.moves("resolved", "已由该局处理")
-    assert (await accepted.clocks())["feedback"].state == "met"
+    assert (await accepted.clocks())["feedback"].state == "cancelled"

@@ -88,8 +88,29 @@ export function ticketCard({ number, code, kind }) {
     code ? [words.ticket_code, code, "mono"] : null,
   ], [
     copyButton(say("copy_ticket", { number, code: code ?? "" })),
+    code ? documentButton(number, code) : null,
     el("a", { class: "btn btn-small", href: link, text: words.ticket_open }),
   ], words.ticket_keep);
+}
+
+// Fetched rather than linked: a link would leave the code in the browser's history.
+function documentButton(number, code) {
+  const button = el("button", { type: "button", class: "btn btn-ghost btn-small", text: words.ticket_document,
+    onclick: async () => {
+      button.disabled = true;
+      try {
+        const address = `/api/v1/tickets/${encodeURIComponent(number)}/document?format=pdf&code=${encodeURIComponent(code)}`;
+        const answer = await fetch(address);
+        if (!answer.ok) throw new Error(String(answer.status));
+        const url = URL.createObjectURL(await answer.blob());
+        el("a", { href: url, download: `${number}.pdf` }).click();
+        setTimeout(() => URL.revokeObjectURL(url), 60000);
+      } catch {
+        button.textContent = words.ticket_document_failed;
+      }
+      button.disabled = false;
+    } });
+  return button;
 }
 
 /** The receipt of an uploaded file, with a button that checks the stored bytes again. */

@@ -223,7 +223,16 @@ function wire() {
   addEventListener("online", () => showConnection(true));
 }
 
+// The page of an unfinished form leads here; what stands behind "#" is never sent to a server.
+function takeUpDraft() {
+  const wanted = new URLSearchParams(location.hash.slice(1));
+  const [number, code] = [wanted.get("n"), wanted.get("c")];
+  if (!number || !code) return;
+  history.replaceState(null, "", location.pathname);
+  ask(say("take_up_draft", { number, code }));
+}
+
 onSessionElsewhere(restore);
 wire();
 measure();
-restore();
+restore().then(takeUpDraft);

@@ -35,7 +35,6 @@ def upgrade() -> None:
     _add_reference('handoff', 'previous_agent_id')
     op.add_column('handoff', sa.Column('transferred_from', sa.String(length=24), nullable=True))
     op.add_column('handoff', sa.Column('place', sa.Integer(), nullable=False, server_default='1'))
-    op.create_index('ix_ticket_conversation', 'ticket', ['conversation_id'])
     op.create_index('ix_handoff_queue', 'handoff', ['queue', 'claimed_at'])
     op.create_index('ix_handoff_agent', 'handoff', ['agent_id', 'claimed_at'])
 
@@ -65,7 +64,6 @@ def _add_reference(table: str, column: str) -> None:
 
 def downgrade() -> None:
     op.drop_table('handoff_event')
-    op.drop_index('ix_ticket_conversation', 'ticket')
     op.drop_index('ix_handoff_agent', 'handoff')
     op.drop_index('ix_handoff_queue', 'handoff')
     op.drop_index('ix_conversation_agent', 'conversation')

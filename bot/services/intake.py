@@ -1,0 +1,167 @@
+"""A confirmed form becomes a ticket, once: it is routed, opened, and forwarded if it is not ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.helpdesk.routing import Matter, Place, Reason, Route, route
+from bot.services import audit, drafts
+from bot.services.conversations import locked
+from bot.services.fields.extents import amount_of
+from bot.services.forms import FieldType, Form, FormCatalogue
+from bot.services.forwarding import forward, note
+from bot.services.office import Office
+from bot.services.tickets import OpenedTicket, TicketDraft, open_ticket
+from bot.services.views import ticket_view
+from bot.store.tables import Ticket
+
+#: Answers in which an address may stand, after the region itself; the first that names a place counts.
+_ADDRESSES = ("market", "exhibition", "customs", "respondent", "address", "facts")
+#: In these forms the region is where the act was done, in the others where the citizen lives.
+_ACT_IS_ASKED = frozenset({"complaint"})
+_AGREED = "yes"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A form whose summary was confirmed.
+
+    Attributes:
+        values: Field name → value, fields included that are not due.
+        draft: Number of the draft that the conversation took up, None if the form began in it.
+    """
+
+    form: Form
+    values: Mapping[str, str]
+    channel: str
+    conversation_id: str
+    draft: str | None = None
+
+
+async def submit(
+    session: AsyncSession, office: Office, forms: FormCatalogue, sent: Submission, *, now: datetime
+) -> OpenedTicket:
+    """Open the ticket of a form, or return the one that the same form opened before.
+
+    A draft opens one ticket, wherever it was filled in and however often it is sent.
+    """
+    await locked(session, sent.conversation_id)
+    draft = await drafts.of_form(session, sent.conversation_id, sent.draft)
+    if draft is not None and draft.ticket_id:
+        return _opened_before(office, await session.get_one(Ticket, draft.ticket_id))
+    decided = route_form(office, forms, sent.form, sent.values)
+    opened = await open_ticket(session, office, _draft(office, forms, sent, decided), now=now)
+    if draft is not None:
+        drafts.settle(draft, opened.ticket.id)
+    if opened.created:
+        ticket = await session.get_one(Ticket, opened.ticket.id)
+        await _send_on_its_way(session, office, ticket, decided, agreed=sent.values.get("forward") == _AGREED, now=now)
+        opened = OpenedTicket(ticket_view(ticket), opened.code, created=True)
+    await session.flush()
+    return opened
+
+
+def route_form(office: Office, forms: FormCatalogue, form: Form, values: Mapping[str, str]) -> Route:
+    """Decide whose matter a form is, which queue takes it and how urgent it is."""
+    facts = forms.facts(form, values)
+    told = [facts[f.name] for f in form.fields if f.type in (FieldType.NARRATIVE, FieldType.TEXT) and facts.get(f.name)]
+    matter = Matter(
+        right=facts.get("right"),
+        values=facts,
+        places=tuple(_places(forms, form, facts)),
+        told="\n".join(told),
+        amount=amount_of(facts.get("extent", "")),
+    )
+    return route(matter, office.routing)
+
+
+def reasons_in_words(office: Office, reasons: list[dict[str, Any]]) -> list[str]:
+    """Return recorded reasons for people to read; those of an older program that are not known are left out."""
+    texts, words = office.texts, []
+    for reason in reasons:
+        key, details = f"routing.reasons.{reason['code']}", dict(reason.get("details") or {})
+        for name, section in _NAMED.items():
+            if name in details and f"{section}.{details[name]}" in texts:
+                details[name] = texts(f"{section}.{details[name]}")
+        if key in texts:
+            words.append(texts(key, **details))
+    return words
+
+
+#: Details of reasons that are keys, and the section of the words for them.
+_NAMED = {
+    "source": "routing.sources", "right": "rights", "queue": "queues", "level": "urgency",
+    "signal": "routing.signals", "language": "languages",
+}  # fmt: skip
+
+
+def _places(forms: FormCatalogue, form: Form, facts: Mapping[str, str]) -> Iterator[Place]:
+    region = facts.get("region", "")
+    if code := forms.divisions.code_of(region):
+        yield Place("act" if form.id in _ACT_IS_ASKED else "home", code, region)
+    for name in _ADDRESSES:
+        for code in forms.places_in(facts.get(name, "")):
+            yield Place("address", code, forms.divisions.name_of(code) or code)
+    for code in forms.divisions.of_phone(facts.get("phone", "")):
+        yield Place("phone", code, forms.divisions.name_of(code) or code)
+
+
+def _draft(office: Office, forms: FormCatalogue, sent: Submission, decided: Route) -> TicketDraft:
+    facts = forms.facts(sent.form, sent.values)
+    return TicketDraft(
+        kind=sent.form.ticket_kind,
+        subject=_subject(office, forms, sent),
+        facts=facts,
+        region=forms.divisions.region_of(facts.get("region")),
+        queue=decided.queue,
+        channel=sent.channel,
+        conversation_id=sent.conversation_id,
+        centre=office.routing.own,
+        urgency=decided.urgency.value,
+    )
+
+
+def _subject(office: Office, forms: FormCatalogue, sent: Submission) -> str:
+    lines = {line.name: line.shown for line in forms.summary(sent.form, sent.values)}
+    parts = {"form": sent.form.title, "right": lines.get("right") or ""}
+    if act := lines.get("act"):
+        return office.texts("tickets.subject_detail", detail=act, **parts)
+    return office.texts("tickets.subject", **parts)
+
+
+async def _send_on_its_way(
+    session: AsyncSession, office: Office, ticket: Ticket, decided: Route, *, agreed: bool, now: datetime
+) -> None:
+    """Seal how it was routed; forward it if it is another centre's, or propose that to the agents."""
+    audit.record(session, ticket, actor="system", action="ticket.routed", now=now, new=_sealed(decided))
+    if decided.is_ours:
+        return
+    if agreed and decided.centre.is_automatic:
+        await forward(session, office, ticket, decided.centre, actor="system", now=now)
+        return
+    key = "routing.proposed" if agreed else "routing.proposed_without_consent"
+    note(session, ticket, office.texts(key, centre=decided.centre.name), now=now)
+
+
+def _sealed(decided: Route) -> dict[str, Any]:
+    return {
+        "centre": decided.centre.id,
+        "queue": decided.queue,
+        "urgency": decided.urgency.value,
+        "region": decided.region,
+        "skills": sorted(decided.skills),
+        "reasons": [_plain(reason) for reason in decided.reasons],
+    }
+
+
+def _plain(reason: Reason) -> dict[str, Any]:
+    return {"code": reason.code, "details": dict(reason.details)}
+
+
+def _opened_before(office: Office, ticket: Ticket) -> OpenedTicket:
+    return OpenedTicket(ticket_view(ticket), office.signer.query_code(ticket.number), created=False)

@@ -1,0 +1,80 @@
+"""Row-level restriction: who works for a part of the country reads only that part's rows.
+
+The condition is added to every ORM SELECT of a session, so a list, a count, a search or an export that
+never heard of regions obeys as well. It covers `Ticket`, `Conversation` and `Evidence`; what hangs on them is
+reached through them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, event, exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
+from sqlalchemy.orm.interfaces import ORMOption
+
+from bot.helpdesk.regions import RegionScope
+from bot.store.tables import Conversation, Evidence, Ticket
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """Whose rows are read.
+
+    Attributes:
+        agent_id: Conversations that this agent has are theirs, whatever the region.
+    """
+
+    scope: RegionScope
+    agent_id: str
+
+
+_restriction: ContextVar[Restriction | None] = ContextVar("restriction", default=None)
+
+
+@contextmanager
+def restricted(restriction: Restriction | None) -> Iterator[None]:
+    """Restrict the sessions opened while the block runs, also by tasks that it starts."""
+    token = _restriction.set(restriction)
+    try:
+        yield
+    finally:
+        _restriction.reset(token)
+
+
+def restrict(session: AsyncSession) -> None:
+    """Put the present restriction, if there is one, on a session that was just made."""
+    restriction = _restriction.get()
+    if restriction is None or not restriction.scope.is_limited:
+        return
+    options = _criteria(restriction)
+
+    def add_criteria(state: ORMExecuteState) -> None:
+        if state.is_select and not state.is_column_load:
+            state.statement = state.statement.options(*options)
+
+    event.listen(session.sync_session, "do_orm_execute", add_criteria)
+
+
+def _criteria(restriction: Restriction) -> list[ORMOption]:
+    # The inner tickets are aliases of the table, not of the class: criteria are not added to those.
+    inner, table = restriction.scope, Ticket.__table__
+    mine, any_ticket, of_evidence = table.alias(), table.alias(), table.alias()
+    within = exists(select(1).where(mine.c.conversation_id == Conversation.id, _within(mine.c.region, inner)))
+    has_ticket = exists(select(1).where(any_ticket.c.conversation_id == Conversation.id))
+    conversation = or_(Conversation.agent_id == restriction.agent_id, within, ~has_ticket)
+    readable = select(1).where(of_evidence.c.id == Evidence.ticket_id, _within(of_evidence.c.region, inner))
+    return [
+        with_loader_criteria(Ticket, _within(Ticket.region, inner), include_aliases=True),
+        with_loader_criteria(Conversation, conversation, include_aliases=True),
+        with_loader_criteria(Evidence, or_(Evidence.ticket_id.is_(None), exists(readable)), include_aliases=True),
+    ]
+
+
+def _within(region: ColumnElement[str | None], scope: RegionScope) -> ColumnElement[bool]:
+    ranges = [and_(region >= first, region < end) for first, end in scope.ranges]
+    return or_(region.is_(None), *ranges)

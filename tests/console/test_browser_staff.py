@@ -1,0 +1,93 @@
+"""The second factor, accounts and a look at a number, in a real browser."""
+
+import pyotp
+import pytest
+from aiohttp.test_utils import TestServer
+
+from bot.store.tables import Agent
+from tests.console.driver import PASSWORD
+from tests.console.test_access import FACTS
+from tests.console.test_browser import DESKTOP, PHONE, browser, pytestmark  # noqa: F401  (fixture and marks)
+from tests.support.builders import make_agent, make_ticket
+from tests.support.citizens import Citizen
+
+
+@pytest.fixture
+async def opens(desk, console, browser):  # noqa: F811
+    """Make pages on which somebody of a role is signed in; problems on a page fail the test."""
+    server = TestServer(console)
+    await server.start_server()
+    problems: list[str] = []
+
+    async def make(role="agent", size=DESKTOP, path="/console"):
+        agent = await make_agent(desk, "李明", role)
+        async with desk.begin() as session:
+            (await session.get_one(Agent, agent.id)).must_change_password = False
+        page = await browser.new_page(viewport=size, base_url=str(server.make_url("/")))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda said: problems.append(said.text) if "Content Security" in said.text else None)
+        await page.goto(path)
+        await page.fill("#login", agent.login)
+        await page.fill("#password", PASSWORD)
+        await page.press("#password", "Enter")
+        await page.wait_for_selector("header.top")
+        return page
+
+    yield make
+    await server.close()
+    assert problems == []
+
+
+async def fits(page) -> bool:
+    return await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+async def test_a_number_is_shown_in_full_when_somebody_asks(opens, desk):
+    ticket = (await make_ticket(desk, (await Citizen.arrives(desk)).conversation_id, facts=FACTS)).ticket
+    page = await opens(path=f"/console/tickets/{ticket.id}")
+    assert await page.get_by_text("13800005678").count() == 0
+    await page.click("[data-reveal=phone]")
+    await page.get_by_text("13800005678").wait_for()
+    assert await page.locator("[data-reveal=phone]").count() == 0
+
+
+async def test_a_second_factor_is_set_up_and_asked_for_on_a_phone(opens, clock):
+    page = await opens(size=PHONE, path="/console/account")
+    assert await fits(page)
+    await page.click("text=设置两步验证")
+    await page.fill("#password", PASSWORD)
+    await page.press("#password", "Enter")
+    key = await page.inner_text("#key")
+    assert await page.locator(".qr svg").is_visible() and await fits(page)
+    await page.fill("#code", pyotp.TOTP(key).at(clock()))
+    await page.press("#code", "Enter")
+    codes = (await page.inner_text("#codes")).split()
+    assert len(codes) == 10 and await fits(page)
+    await page.click("text=已妥善保存")
+    await page.goto("/console/account")
+    login = await page.locator("main b").first.inner_text()
+    await page.click("text=退出 >> nth=0")
+    await page.fill("#login", login)
+    await page.fill("#password", PASSWORD)
+    await page.press("#password", "Enter")
+    await page.fill("#code", codes[0])
+    await page.press("#code", "Enter")
+    await page.wait_for_selector("header.top")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+async def test_an_administrator_adds_somebody_and_throws_them_out(opens, size):
+    page = await opens(role="administrator", size=size)
+    await page.wait_for_selector("h1 >> text=账号")
+    assert await fits(page)
+    await page.fill("#login", "wangmin")
+    await page.fill("#name", "王敏")
+    await page.select_option("#role", "supervisor")
+    await page.press("#name", "Enter")
+    assert len(await page.inner_text("#password")) > 10 and await fits(page)
+    await page.select_option("#is_active", "no")
+    await page.click("text=保存")
+    await page.goto("/console/staff")
+    assert await page.locator("tr", has_text="wangmin").get_by_text("停用").is_visible()
+    await page.goto("/console/staff-events")
+    assert await page.get_by_text("新增账号").first.is_visible() and await fits(page)
