@@ -25,6 +25,7 @@ class Conversation(Base):
             postgresql_where=text("owner <> 'bot'"),
             sqlite_where=text("owner <> 'bot'"),
         ),
+        Index("ix_conversation_created", "created_at"),
     )
 
     id: Mapped[str] = mapped_column(String(80), primary_key=True)
@@ -140,7 +141,10 @@ class Handoff(Base):
     """One episode in which a person was asked for."""
 
     __tablename__ = "handoff"
-    __table_args__ = (Index("ix_handoff_conversation", "conversation_id", "requested_at"),)
+    __table_args__ = (
+        Index("ix_handoff_conversation", "conversation_id", "requested_at"),
+        Index("ix_handoff_requested", "requested_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id"))
