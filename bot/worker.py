@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.bootstrap import Desk
-from bot.services import audit, outbox, sla
+from bot.services import audit, outbox, search, sla
 
 log = structlog.get_logger()
 
@@ -47,6 +47,7 @@ async def run_once(desk: Desk, now: datetime) -> None:
         send_waiting,
         take_up_stranded,
         anchor_audit,
+        read_into_search,
     )
     for part in parts:
         try:
@@ -85,3 +86,13 @@ async def anchor_audit(desk: Desk, now: datetime) -> None:
     day = now.astimezone(desk.office.calendar.zone).date()
     async with desk.begin() as session:
         await audit.make_root(session, day=day, now=now)
+
+
+async def read_into_search(desk: Desk, now: datetime) -> None:
+    """Let the search know what changed, in short transactions."""
+    after: int | None = None
+    while True:
+        async with desk.begin() as session:
+            after = await search.catch_up(session, desk.forms, desk.signer, now=now, after=after)
+        if after is None:
+            return

@@ -70,6 +70,10 @@ class Signer:
         given = normalise_code(code).encode(errors="surrogatepass")
         return hmac.compare_digest(given, self.query_code(ticket_number).encode())
 
+    def contact_key(self, phone: str) -> str:
+        """Return the key under which a telephone number, in its normal form, is found again."""
+        return self._mac("contact", phone).hex()
+
     def _mac(self, purpose: str, body: str) -> bytes:
         return hmac.new(self._secret, f"{purpose}:{body}".encode(), hashlib.sha256).digest()
 
