@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.console import present
 from bot.console.inputs import body_of, choice_in, text_in
 from bot.console.keys import AGENT, DESK, WORDS
-from bot.services import conversations, desk_work, handoff
+from bot.services import conversations, handoff, listing
 from bot.store.tables import Agent
 
 VIEWS = ("queued", "mine", "human", "bot")
@@ -26,7 +26,7 @@ async def list_view(request: web.Request) -> web.Response:
     desk, agent = request.config_dict[DESK], request[AGENT]
     async with desk.read() as session:
         cards = await cards_by_view(session, agent, view)
-        queues = await desk_work.queue_counts(session)
+        queues = await listing.queue_counts(session)
     now, book, words = desk.clock(), desk.office.sla, request.config_dict[WORDS]
     return web.json_response(
         {

@@ -23,8 +23,11 @@ STATUS: Mapping[str, int] = {
     "csrf_failed": 403,
     "forbidden": 403,
     "illegal_transition": 409,
+    "lease_held": 409,
     "login_failed": 401,
     "login_limited": 429,
+    "macro_invalid": 422,
+    "macro_not_for_ticket": 409,
     "message_too_long": 413,
     "not_found": 404,
     "not_waiting": 409,
@@ -32,9 +35,12 @@ STATUS: Mapping[str, int] = {
     "origin_not_allowed": 403,
     "password_change_required": 403,
     "reason_required": 422,
+    "search_too_short": 400,
     "session_invalid": 401,
     "ticket_changed_meanwhile": 409,
     "ticket_not_found": 404,
+    "unknown_variable": 422,
+    "variable_empty": 409,
 }
 _OF_HTTP = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 

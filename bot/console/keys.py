@@ -7,6 +7,7 @@ from weakref import WeakSet
 from aiohttp import web
 
 from bot.bootstrap import Desk
+from bot.console.looking import Onlookers
 from bot.console.words import Words
 from bot.services.staff import Passwords
 from bot.store.tables import Agent
@@ -20,6 +21,8 @@ WORDS = web.AppKey("console_words", Words)
 PASSWORDS = web.AppKey("console_passwords", Passwords)
 #: Open live connections.
 SOCKETS = web.AppKey("console_sockets", WeakSet[web.WebSocketResponse])
+#: Who has which ticket or conversation open.
+ONLOOKERS = web.AppKey("console_onlookers", Onlookers)
 #: The signed-in agent, their CSRF token and the token of their session.
 AGENT = web.RequestKey("console_agent", Agent)
 CSRF = web.RequestKey("console_csrf", str)

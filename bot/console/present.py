@@ -9,8 +9,8 @@ from typing import Any
 
 from bot.console.words import Words
 from bot.helpdesk.sla import PolicyMissing
-from bot.services.desk_work import TicketCard
 from bot.services.handoff import ConversationCard
+from bot.services.listing import TicketCard
 from bot.services.sla import ClockExplanation, ClockView, SlaBook
 from bot.services.views import ConversationStatus
 

@@ -9,6 +9,10 @@ from bot.store.tables import Agent
 
 RESERVED: Mapping[str, frozenset[str]] = {
     "ticket.assign_other": frozenset({"supervisor", "administrator"}),
+    "list.export": frozenset({"supervisor", "administrator"}),
+    "view.share": frozenset({"supervisor", "administrator"}),
+    "macro.share": frozenset({"supervisor", "administrator"}),
+    "dashboard": frozenset({"supervisor", "administrator"}),
 }
 
 

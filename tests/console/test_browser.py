@@ -42,8 +42,8 @@ async def sit_down(desk, console, browser):
     await server.start_server()
     problems: list[str] = []
 
-    async def make(name="李明", size=DESKTOP, is_deaf=False):
-        agent = await make_agent(desk, name)
+    async def make(name="李明", size=DESKTOP, is_deaf=False, role="agent"):
+        agent = await make_agent(desk, name, role)
         async with desk.begin() as session:
             (await session.get_one(type(agent), agent.id)).must_change_password = False
         page = await browser.new_page(viewport=size, base_url=str(server.make_url("/")))

@@ -14,6 +14,7 @@ export class Live extends EventTarget {
   #socket = null;
   #retry = FIRST_RETRY_MS;
   #watching = null;
+  #looking = null;
   #silence = null;
   #again = null;
   #wasOpen = false;
@@ -36,6 +37,12 @@ export class Live extends EventTarget {
     this.#send({ type: "unwatch" });
   }
 
+  /** Be among those who look at a ticket or conversation, and hear of the others; null for nothing. */
+  look(subject, id) {
+    this.#looking = id ? { subject, id } : null;
+    this.#sendLook();
+  }
+
   #open() {
     if (this.#socket && this.#socket.readyState <= WebSocket.OPEN) return;
     clearTimeout(this.#again);
@@ -54,6 +61,7 @@ export class Live extends EventTarget {
     this.#heard();
     show("open");
     this.#sendWatch();
+    this.#sendLook();
     this.dispatchEvent(new Event("queues"));
     this.dispatchEvent(new Event("reconnected"));
   }
@@ -81,10 +89,16 @@ export class Live extends EventTarget {
 
   #receive(event) {
     this.dispatchEvent(new CustomEvent(event.type, { detail: event }));
+    // For what is on every page and has no line of its own.
+    if (event.type === "mention") globalThis.dispatchEvent(new Event("mention"));
   }
 
   #sendWatch() {
     if (this.#watching) this.#send({ type: "watch", conversation: this.#watching.id, after: this.#watching.lastSeq() });
+  }
+
+  #sendLook() {
+    this.#send(this.#looking ? { type: "look", ...this.#looking } : { type: "unlook" });
   }
 
   #send(message) {
