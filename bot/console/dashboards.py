@@ -161,7 +161,7 @@ def past_tables(past: PeriodFigures, words: Words) -> list[Figure]:
 def _figure(key: str, bars: Sequence[Bar], words: Words, names: str = "") -> Figure:
     def name(bar: Bar) -> str:
         if bar.key is None:
-            return words("dashboard.without")
+            return words(f"dashboard.without_{key}" if key == "by_agent" else "dashboard.without")
         return words(f"{names}.{bar.key}") if names else bar.key
 
     return Figure(

@@ -43,7 +43,7 @@ async def add_macro(desk, agent_name="李明", **values):
         await macros.save(session, agent, MacroDraft(is_shared=True, **values), now=desk.clock())
 
 
-async def test_a_draft_survives_the_crash_of_the_browser(sit_down, ticket):  # noqa: F811
+async def test_a_draft_survives_the_crash_of_the_browser(sit_down, browser, ticket):  # noqa: F811
     page = await sit_down("李明")
     await page.goto(f"/console/tickets/{ticket.id}")
     await page.keyboard.press("r")
@@ -54,9 +54,10 @@ async def test_a_draft_survives_the_crash_of_the_browser(sit_down, ticket):  # n
     assert (await kept.value).ok
     await page.click('.tab[data-mode="note"]')
     assert await page.input_value("#words-box") == ""
-    other = await page.context.new_page()
+    address, cookies = page.url, await page.context.storage_state()
     await page.close(run_before_unload=False)
-    await other.goto(f"/console/tickets/{ticket.id}")
+    other = await browser.new_page(storage_state=cookies)
+    await other.goto(address)
     await other.wait_for_function("() => document.querySelector('#words-box').value === '您好，已收到'")
 
 

@@ -18,8 +18,11 @@ export class Live extends EventTarget {
   #silence = null;
   #again = null;
   #wasOpen = false;
+  #isStarted = false;
 
   start() {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
     addEventListener("online", () => this.#open());
     document.addEventListener("visibilitychange", () => { if (!document.hidden) this.#open(); });
     addEventListener("pageshow", () => this.#open());
@@ -104,6 +107,14 @@ export class Live extends EventTarget {
   #send(message) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
+}
+
+let shared = null;
+
+/** The one line of this page, whoever listens to it. */
+export function pageLive() {
+  shared ??= new Live();
+  return shared;
 }
 
 function show(state) {

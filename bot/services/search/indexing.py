@@ -95,7 +95,8 @@ async def _store(
     rows, contacts = [], []
     for ticket in tickets:
         words, phones = _words_and_phones(forms, ticket)
-        text = readable(" ".join([ticket.number, ticket.subject, *words, *said[ticket.id]]))
+        # Number and subject stand on the list anyway, so where a word is hit is looked for elsewhere first.
+        text = readable(" ".join([*words, *said[ticket.id], ticket.subject, ticket.number]))
         rows.append(
             {"ticket_id": ticket.id, "audit_seq": ticket.audit_seq, "text": text, "grams": " ".join(grams_of(text))}
         )
