@@ -17,6 +17,7 @@ from aiohttp import web
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from bot.console.moments import ZONE, moment
 from bot.console.security import HEADERS
@@ -84,7 +85,7 @@ def to_xlsx(sheets: Sequence[Sheet]) -> bytes:
     return out.getvalue()
 
 
-def _cell(page, value: Cell) -> WriteOnlyCell:  # type: ignore[no-untyped-def]
+def _cell(page: WriteOnlyWorksheet, value: Cell) -> WriteOnlyCell:
     if isinstance(value, datetime):
         cell = WriteOnlyCell(page, value.astimezone(ZONE).replace(tzinfo=None))
         cell.number_format = "yyyy-mm-dd hh:mm"

@@ -118,8 +118,10 @@ async def test_only_supervisors_give_many_tickets_to_somebody_else(enter: Enter,
 
 async def test_what_cannot_be_done_at_all_is_refused_as_a_whole(enter: Enter, tickets) -> None:
     li = await enter()
-    for what in ({}, {"step": {"do": "dance"}}, {"step": {"do": "status", "to": "rejected"}}, {"step": "x"}, {"macro": 3}):
+    for what in ({}, {"step": {"do": "dance"}}, {"step": {"do": "status", "to": "x"}}, {"step": "x"}, {"macro": 3}):
         assert (await bulk(li, tickets, **what))[0] == 400, what
+    status, body = await bulk(li, tickets, step={"do": "status", "to": "rejected"})
+    assert (status, body["code"]) == (422, "reason_required")
     assert (await bulk(li, [], step={"do": "assign", "to": "me"}))[0] == 400
     answer = await li.post("/tickets/bulk", {"tickets": [{"id": "x", "version": 1}] * 101, "step": {"do": "assign", "to": "me"}})
     assert answer.status == 400

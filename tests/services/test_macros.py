@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.bootstrap import Desk
-from bot.helpdesk.errors import BadRequest, IllegalTransition, TicketChangedMeanwhile
+from bot.helpdesk.errors import BadRequest, IllegalTransition, ReasonRequired, TicketChangedMeanwhile
 from bot.helpdesk.variables import UnknownVariable, VariableEmpty
 from bot.services import desk_work, macros
 from bot.services.macros import MacroDraft, MacroInvalid, MacroNotForTicket, MacroNotFound
@@ -137,7 +137,7 @@ async def test_what_cannot_be_kept_is_refused(desk: Desk, agent: Agent) -> None:
         (MacroDraft(title="a", text="{{nobody}}"), UnknownVariable),
         (MacroDraft(title="a", steps=({"do": "dance"},)), BadRequest),
         (MacroDraft(title="a", steps=({"do": "status", "to": "nowhere"},)), BadRequest),
-        (MacroDraft(title="a", steps=({"do": "status", "to": "resolved"},)), BadRequest),
+        (MacroDraft(title="a", steps=({"do": "status", "to": "resolved"},)), ReasonRequired),
         (MacroDraft(title="a", steps=({"do": "note", "text": "{{x}}"},)), UnknownVariable),
         (MacroDraft(title="a", steps=({"do": "assign", "to": agent.id},)), MacroInvalid),
         (MacroDraft(title="a", steps=({"do": "assign", "to": "me", "more": "x"},)), BadRequest),

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, case, exists, func, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.figures.table import Bar, count_by, local_day, quantile, seconds
@@ -104,8 +105,11 @@ async def period_figures(session: AsyncSession, period: Period, *, now: datetime
     )
 
 
-async def _by_day(session, column, query, period: Period, now: datetime) -> list[Bar]:  # type: ignore[no-untyped-def]
-    counted = {bar.key: bar.count for bar in await count_by(session, local_day(session, column, period.zone, now), query)}
+async def _by_day(
+    session: AsyncSession, at: ColumnElement[datetime], query: Select[Any], period: Period, now: datetime
+) -> list[Bar]:
+    day = local_day(session, at, period.zone, now)
+    counted = {bar.key: bar.count for bar in await count_by(session, day, query)}
     return [Bar(str(day), counted.get(str(day), 0)) for day in period.days]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, select
+from sqlalchemy import Select, case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.figures.table import Bar, count_by
@@ -38,13 +38,15 @@ async def present_figures(session: AsyncSession, *, now: datetime) -> PresentFig
     )
 
 
-def _open():  # type: ignore[no-untyped-def]
+def _open() -> Select[tuple[str]]:
     return select(Ticket.id).where(~Ticket.is_finished)
 
 
 async def _by_age(session: AsyncSession, now: datetime) -> list[Bar]:
-    ages = [(Ticket.opened_at > now - timedelta(days=days), str(least)) for least, days in zip((0, *AGE_DAYS), AGE_DAYS, strict=False)]
-    counted = {bar.key: bar.count for bar in await count_by(session, case(*ages, else_=str(AGE_DAYS[-1])), _open())}
+    youngest_first = zip((0, *AGE_DAYS), AGE_DAYS, strict=False)
+    ages = [(Ticket.opened_at > now - timedelta(days=days), str(least)) for least, days in youngest_first]
+    age = case(*ages, else_=str(AGE_DAYS[-1]))
+    counted = {bar.key: bar.count for bar in await count_by(session, age, _open())}
     return [Bar(str(least), counted.get(str(least), 0)) for least in (0, *AGE_DAYS)]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.errors import BadRequest
+from bot.helpdesk.errors import BadRequest, ReasonRequired
 from bot.helpdesk.ticket import REASON_REQUIRED, TicketStatus
 from bot.helpdesk.variables import check, fill_in
 from bot.services import desk_work
@@ -51,6 +51,7 @@ def check_step(step: object) -> dict[str, str]:
 
     Raises:
         BadRequest: There is no such step, or it lacks something.
+        ReasonRequired: The citizen will want to know why.
         UnknownVariable: Its words have a variable that there is not.
     """
     if not isinstance(step, dict) or not all(isinstance(value, str) for value in step.values()):
@@ -75,7 +76,7 @@ def _check_status(step: Step) -> None:
     if step.get("to") not in {status.value for status in TicketStatus}:
         raise BadRequest(field="to")
     if step["to"] in REASON_REQUIRED and not step.get("reason", "").strip():
-        raise BadRequest(field="reason")
+        raise ReasonRequired(to=step["to"])
     check(step.get("reason", ""))
 
 
