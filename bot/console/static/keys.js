@@ -3,7 +3,7 @@
 
 import { $, isWriting, meta } from "./dom.js";
 import { get } from "./api.js";
-import { pageLive } from "./live.js";
+import { Live } from "./live.js";
 
 const WAIT_MS = 1200;
 const help = $("#keys-help");
@@ -40,4 +40,4 @@ async function countMentions() {
 
 addEventListener("mention", countMentions);
 countMentions();
-pageLive().start();
+new Live().start();

@@ -10,6 +10,9 @@ const FIRST_RETRY_MS = 600;
 const LAST_RETRY_MS = 15_000;
 const SIGN_IN_AGAIN = 4401;
 
+let shared = null;
+
+/** The page's line: there is one a page, so whoever makes another gets the same. */
 export class Live extends EventTarget {
   #socket = null;
   #retry = FIRST_RETRY_MS;
@@ -19,6 +22,12 @@ export class Live extends EventTarget {
   #again = null;
   #wasOpen = false;
   #isStarted = false;
+
+  constructor() {
+    super();
+    if (shared) return shared;
+    shared = this;
+  }
 
   start() {
     if (this.#isStarted) return;
@@ -107,14 +116,6 @@ export class Live extends EventTarget {
   #send(message) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
-}
-
-let shared = null;
-
-/** The one line of this page, whoever listens to it. */
-export function pageLive() {
-  shared ??= new Live();
-  return shared;
 }
 
 function show(state) {

@@ -3,7 +3,7 @@
 import { $, $$, el } from "./dom.js";
 import { ApiError, get, post } from "./api.js";
 import { startCountdowns } from "./countdown.js";
-import { pageLive } from "./live.js";
+import { Live } from "./live.js";
 import { clockTime, word } from "./words.js";
 
 const page = $("#main");
@@ -99,7 +99,7 @@ function wireChecks() {
 }
 
 function wireLive() {
-  const live = pageLive();
+  const live = new Live();
   live.addEventListener("ticket", ({ detail }) => {
     if (detail.id === ticket && !isSaving && $("#stale")) $("#stale").hidden = false;
   });

@@ -4,7 +4,7 @@ import { $, $$, isWriting } from "./dom.js";
 import { ApiError, post, postLast } from "./api.js";
 import { Drafts } from "./drafts.js";
 import { chooseMacro, watchKeys } from "./inserting.js";
-import { pageLive } from "./live.js";
+import { Live } from "./live.js";
 import { word } from "./words.js";
 
 const RENEW_MS = 30_000;
@@ -122,7 +122,7 @@ $("#pick-macro").addEventListener("click", choose);
 $("#take-over").addEventListener("click", async () => { await lease({ takeOver: true }); box.focus(); });
 restore();
 addEventListener("pagehide", () => { if (isHolder) postLast(path("lease/release")); });
-const live = pageLive();
+const live = new Live();
 live.addEventListener("lookers", ({ detail }) => showLookers(detail));
 live.look("ticket", ticket);
 live.start();

@@ -3,7 +3,7 @@
 import { $, $$, isWriting } from "./dom.js";
 import { Bulk } from "./bulk.js";
 import { startCountdowns } from "./countdown.js";
-import { pageLive } from "./live.js";
+import { Live } from "./live.js";
 
 const rows = $$("tr[data-row]");
 const linkOf = (row) => $("a", row);
@@ -41,7 +41,7 @@ addEventListener("keydown", (event) => {
 });
 
 if (location.hash === "#number") $("#number").focus();
-const live = pageLive();
+const live = new Live();
 live.addEventListener("ticket", () => { $("#stale").hidden = false; });
 live.start();
 startCountdowns();

@@ -2,7 +2,7 @@
 
 import { $, $$, calmly, el, isWriting } from "./dom.js";
 import { get } from "./api.js";
-import { pageLive } from "./live.js";
+import { Live } from "./live.js";
 import { Pane } from "./conversation.js";
 import { refresh, startCountdowns } from "./countdown.js";
 import { clockTime, word } from "./words.js";
@@ -10,7 +10,7 @@ import { clockOf } from "./clock.js";
 
 const bench = $("#main");
 const rows = $("#rows");
-const live = pageLive();
+const live = new Live();
 const pane = new Pane({ live, onChange: () => load() });
 let view = "queued";
 let items = [];

@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk import variables
-from bot.helpdesk.errors import BadRequest, HelpdeskError
+from bot.helpdesk.errors import HelpdeskError
 from bot.services.desk_work import TEXT_MAX_CHARS
 from bot.services.ids import new_id
 from bot.services.macros.steps import ME, check_step
@@ -27,7 +27,7 @@ class MacroNotFound(HelpdeskError):
     code = "not_found"
 
 
-class MacroInvalid(BadRequest):
+class MacroInvalid(HelpdeskError):
     """The macro says nothing and does nothing, or changed since it was opened: look again."""
 
     code = "macro_invalid"
