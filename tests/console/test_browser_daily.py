@@ -96,6 +96,8 @@ async def test_tickets_are_chosen_and_taken_with_the_keyboard(sit_down, desk, ti
     await page.wait_for_selector("#bulk:has-text('已选 1 件')")
     await page.keyboard.press("a")
     await page.wait_for_selector("td.assignee:has-text('李明')")
+    # The list was shown anew: its scripts come after its rows.
+    await page.wait_for_load_state("load")
     await page.keyboard.press("?")
     await page.wait_for_selector("#keys-help[open]:has-text('选择（批量操作）')")
     await page.keyboard.press("Escape")
