@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -102,6 +103,21 @@ async def locked(session: AsyncSession, conversation_id: str) -> Conversation:
     if conversation is None:
         raise ConversationNotFound
     return conversation
+
+
+async def locked_all(
+    session: AsyncSession, conversation_ids: Collection[str]
+) -> dict[str, Conversation]:
+    """Return those of the conversations that there are, their rows locked in the order of their ids."""
+    await session.flush()
+    rows = await session.scalars(
+        select(Conversation)
+        .where(Conversation.id.in_(conversation_ids))
+        .order_by(Conversation.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {conversation.id: conversation for conversation in rows}
 
 
 async def receive(session: AsyncSession, inbound: InboundMessage, *, now: datetime) -> Received:
