@@ -224,9 +224,29 @@ def add_visible(
     client_id: str | None = None,
 ) -> Message:
     """Add a message that is visible at once, with the conversation's next `seq`."""
+    message = next_visible(
+        conversation, author, text, now=now, body=body,
+        agent_id=agent_id, reply_to=reply_to, client_id=client_id,
+    )  # fmt: skip
+    session.add(message)
+    return message
+
+
+def next_visible(
+    conversation: Conversation,
+    author: str,
+    text: str,
+    *,
+    now: datetime,
+    body: dict[str, object] | None = None,
+    agent_id: str | None = None,
+    reply_to: str | None = None,
+    client_id: str | None = None,
+) -> Message:
+    """Return a message with the conversation's next `seq`; the caller stores it."""
     conversation.last_seq += 1
     remember_last(conversation, author, text, now)
-    message = Message(
+    return Message(
         conversation_id=conversation.id,
         seq=conversation.last_seq,
         author=author,
@@ -238,8 +258,6 @@ def add_visible(
         client_id=client_id,
         created_at=now,
     )
-    session.add(message)
-    return message
 
 
 def remember_last(conversation: Conversation, author: str, text: str, now: datetime) -> None:

@@ -12,47 +12,143 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.helpdesk.errors import FormInvalid, HelpdeskError
 from bot.helpdesk.identifiers import format_code
 from bot.helpdesk.ticket import queue_for
-from bot.services.conversations import announce_message, locked_all, sent_message
-from bot.services.forms import Accepted, Form, FormCatalogue, required_fields
+from bot.services.conversations import add_outgoing, announce_message, next_visible
+from bot.services.forms import Accepted, Form, FormCatalogue
 from bot.services.office import Office
-from bot.services.outbox import deliver_from
+from bot.services.outbox import PULL_CHANNELS, deliver_from
 from bot.services.tickets import OpenedTicket, TicketDraft, open_tickets
 from bot.store.bulk import insert_rows
-from bot.store.tables import Conversation, Outbox
+from bot.store.tables import Conversation, Message, Outbox
 
 
 @dataclass(frozen=True)
 class Filing:
-    """A filled form.
+    """A checked form.
 
     Attributes:
-        values: Field name → what was written; a field left out or empty was skipped.
+        facts: See `check_form`.
     """
 
     conversation_id: str
     form: Form
-    values: Mapping[str, str]
+    facts: Mapping[str, str]
+    subject: str
 
 
 def check_form(
-    forms: FormCatalogue, form: Form, values: Mapping[str, str], *, today: date
+    forms: FormCatalogue, office: Office, form: Form, values: Mapping[str, str], *, today: date
 ) -> dict[str, str]:
     """Return the answers in their normal form, only those that are due.
 
+    Args:
+        values: Field name → what was written; one left out or empty was skipped.
+
     Raises:
-        FormInvalid: `details["fields"]` says for each wrong or missing answer why.
+        FormInvalid: `details["fields"]` says in words for each wrong or missing answer why.
     """
     taken: dict[str, str | None] = {}
     problems: dict[str, str] = {}
     for field in form.fields:
-        if field not in required_fields(form, taken):
+        # Conditions look back only, so what is due is known when its turn comes.
+        if field.only_if and not field.only_if.holds(taken.get(field.only_if.field)):
             continue
         outcome = forms.validate(field, values.get(field.name, ""), today=today, values=taken)
         if isinstance(outcome, Accepted):
             taken[field.name] = outcome.value
         else:
-            problems[field.name] = outcome.code
-    problems |= {field.name: "required" for field in forms.missing(form, taken) if field.name not in problems}
+            problems[field.name] = office.texts(f"rejections.{outcome.code}", **outcome.details)
     if problems:
         raise FormInvalid(fields=problems)
     return forms.facts(form, taken)
+
+
+def subject_of(forms: FormCatalogue, office: Office, form: Form, facts: Mapping[str, str]) -> str:
+    """Return the one line by which lists show the matter."""
+    named = ((form.field(name), facts.get(name)) for name in ("right", "act"))
+    right, act = (forms.show(field, value) if field and value else "" for field, value in named)
+    if act:
+        return office.texts("tickets.subject_detail", form=form.title, right=right, detail=act)
+    return office.texts("tickets.subject", form=form.title, right=right)
+
+
+async def file_forms(
+    session: AsyncSession, office: Office, filings: Sequence[Filing], *, now: datetime
+) -> list[OpenedTicket | HelpdeskError]:
+    """Open a ticket for each form, and confirm it in the citizen's conversation in the same commit.
+
+    The same form sent again finds its ticket and is not confirmed a second time.
+
+    Returns:
+        For each filing its ticket, or why there is none; see `open_tickets`.
+    """
+    outcomes = await open_tickets(session, office, [_draft(filing) for filing in filings], now=now)
+    opened = [
+        (filing.conversation_id, outcome)
+        for filing, outcome in zip(filings, outcomes, strict=True)
+        if isinstance(outcome, OpenedTicket) and outcome.created
+    ]
+    await _confirm(session, office, opened, now)
+    return outcomes
+
+
+def _draft(filing: Filing) -> TicketDraft:
+    return TicketDraft(
+        kind=filing.form.ticket_kind,
+        subject=filing.subject,
+        facts=dict(filing.facts),
+        queue=queue_for(filing.facts.get("right")),
+        channel=filing.conversation_id.partition(":")[0],
+        conversation_id=filing.conversation_id,
+    )
+
+
+async def _confirm(
+    session: AsyncSession, office: Office, opened: Sequence[tuple[str, OpenedTicket]], now: datetime
+) -> None:
+    """Record the confirmations in the outbox; where nothing waits before them they are sent at once."""
+    behind = await _with_something_waiting(session, {conversation_id for conversation_id, _ in opened})
+    sent: list[tuple[Conversation, Message]] = []
+    for conversation_id, ticket in opened:
+        # Locked by `open_tickets`, so this reads nothing.
+        conversation = await session.get_one(Conversation, conversation_id)
+        text, body = _words(office, ticket)
+        if conversation.channel in PULL_CHANNELS and conversation_id not in behind:
+            sent.append((conversation, next_visible(conversation, "system", text, now=now, body=body)))
+        else:
+            add_outgoing(session, conversation, "system", text, now=now, epoch=None, body=body)
+    await insert_rows(session, [message for _, message in sent], with_ids=True)
+    await insert_rows(session, [_sent(conversation, message, now) for conversation, message in sent])
+    for conversation, message in sent:
+        announce_message(session, conversation, message)
+    for conversation_id in behind:
+        conversation = await session.get_one(Conversation, conversation_id)
+        if conversation.channel in PULL_CHANNELS:
+            await deliver_from(session, conversation, now=now)
+
+
+async def _with_something_waiting(session: AsyncSession, conversation_ids: set[str]) -> set[str]:
+    rows = await session.scalars(
+        select(Outbox.conversation_id)
+        .where(Outbox.conversation_id.in_(conversation_ids), Outbox.status == "pending")
+        .distinct()
+    )
+    return set(rows)
+
+
+def _words(office: Office, opened: OpenedTicket) -> tuple[str, dict[str, object]]:
+    number, code = opened.ticket.number, format_code(opened.code)
+    card = {"number": number, "code": code, "kind": opened.ticket.kind}
+    return office.texts("tickets.filed", number=number, code=code), {"ticket": card}
+
+
+def _sent(conversation: Conversation, message: Message, now: datetime) -> Outbox:
+    return Outbox(
+        message_id=message.id,
+        conversation_id=conversation.id,
+        channel=conversation.channel,
+        epoch=None,
+        status="sent",
+        attempts=1,
+        next_attempt_at=now,
+        settled_at=now,
+    )
