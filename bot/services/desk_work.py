@@ -152,7 +152,7 @@ async def list_tickets(
             query = query.where(column == value)
     key = tuple_(Ticket.opened_at, Ticket.id)
     if open_only:
-        query = query.where(Ticket.is_finished.is_(False)).order_by(Ticket.opened_at, Ticket.id)
+        query = query.where(~Ticket.is_finished).order_by(Ticket.opened_at, Ticket.id)
     else:
         query = query.order_by(Ticket.opened_at.desc(), Ticket.id.desc())
     if after:
@@ -195,7 +195,7 @@ async def queue_counts(session: AsyncSession) -> dict[str, int]:
     """Return how many open tickets each queue has."""
     rows = await session.execute(
         select(Ticket.queue, func.count())
-        .where(Ticket.is_finished.is_(False))
+        .where(~Ticket.is_finished)
         .group_by(Ticket.queue)
     )
     return dict(rows.all())

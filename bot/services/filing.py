@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.helpdesk.errors import FormInvalid, HelpdeskError
 from bot.helpdesk.identifiers import format_code
 from bot.helpdesk.ticket import queue_for
-from bot.services.conversations import add_outgoing, announce_message, next_visible
+from bot.services.conversations import add_outgoing, announce_message, locked_all, next_visible
 from bot.services.forms import Accepted, Form, FormCatalogue
 from bot.services.office import Office
 from bot.services.outbox import PULL_CHANNELS, deliver_from
@@ -81,9 +81,11 @@ async def file_forms(
     Returns:
         For each filing its ticket, or why there is none; see `open_tickets`.
     """
-    outcomes = await open_tickets(session, office, [_draft(filing) for filing in filings], now=now)
+    conversations = await locked_all(session, {filing.conversation_id for filing in filings})
+    drafts = [_draft(filing) for filing in filings]
+    outcomes = await open_tickets(session, office, drafts, now=now, locked=conversations)
     opened = [
-        (filing.conversation_id, outcome)
+        (conversations[filing.conversation_id], outcome)
         for filing, outcome in zip(filings, outcomes, strict=True)
         if isinstance(outcome, OpenedTicket) and outcome.created
     ]
@@ -103,16 +105,14 @@ def _draft(filing: Filing) -> TicketDraft:
 
 
 async def _confirm(
-    session: AsyncSession, office: Office, opened: Sequence[tuple[str, OpenedTicket]], now: datetime
+    session: AsyncSession, office: Office, opened: Sequence[tuple[Conversation, OpenedTicket]], now: datetime
 ) -> None:
     """Record the confirmations in the outbox; where nothing waits before them they are sent at once."""
-    behind = await _with_something_waiting(session, {conversation_id for conversation_id, _ in opened})
+    behind = await _with_something_waiting(session, {conversation.id for conversation, _ in opened})
     sent: list[tuple[Conversation, Message]] = []
-    for conversation_id, ticket in opened:
-        # Locked by `open_tickets`, so this reads nothing.
-        conversation = await session.get_one(Conversation, conversation_id)
+    for conversation, ticket in opened:
         text, body = _words(office, ticket)
-        if conversation.channel in PULL_CHANNELS and conversation_id not in behind:
+        if conversation.channel in PULL_CHANNELS and conversation.id not in behind:
             sent.append((conversation, next_visible(conversation, "system", text, now=now, body=body)))
         else:
             add_outgoing(session, conversation, "system", text, now=now, epoch=None, body=body)
@@ -120,9 +120,8 @@ async def _confirm(
     await insert_rows(session, [_sent(conversation, message, now) for conversation, message in sent])
     for conversation, message in sent:
         announce_message(session, conversation, message)
-    for conversation_id in behind:
-        conversation = await session.get_one(Conversation, conversation_id)
-        if conversation.channel in PULL_CHANNELS:
+    for conversation in dict.fromkeys(conversation for conversation, _ in opened):
+        if conversation.id in behind and conversation.channel in PULL_CHANNELS:
             await deliver_from(session, conversation, now=now)
 
 

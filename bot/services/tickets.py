@@ -30,7 +30,7 @@ from bot.services.office import Office
 from bot.services.views import TicketView, ticket_view
 from bot.store.bulk import insert_rows
 from bot.store.database import announce
-from bot.store.tables import Evidence, Ticket, TicketEntry, TicketEvent
+from bot.store.tables import Conversation, Evidence, Ticket, TicketEntry, TicketEvent
 
 SUPPLEMENT_MAX_CHARS = 4000
 _NUMBER_TRIES = 5
@@ -84,18 +84,28 @@ async def open_ticket(
 
 
 async def open_tickets(
-    session: AsyncSession, office: Office, drafts: Sequence[TicketDraft], *, now: datetime
+    session: AsyncSession,
+    office: Office,
+    drafts: Sequence[TicketDraft],
+    *,
+    now: datetime,
+    locked: Mapping[str, Conversation] | None = None,
 ) -> list[OpenedTicket | HelpdeskError]:
     """Open each ticket once: its audit chain and clocks start in the same transaction.
 
     The number of statements does not depend on the number of drafts. Evidence that a citizen
     handed in earlier in the conversation goes to the first of its tickets.
 
+    Args:
+        locked: The conversations by id, if the caller has locked them.
+
     Returns:
         For each draft its ticket, or why there is none; one that fails does not touch the others.
     """
     # Rows are locked in one order everywhere: the conversations, then their tickets.
-    found = await locked_all(session, {draft.conversation_id for draft in drafts})
+    found = locked
+    if found is None:
+        found = await locked_all(session, {draft.conversation_id for draft in drafts})
     keys = [draft.idempotency_key() for draft in drafts]
     standing: dict[str, Ticket] = await _with_keys(session, keys)
     fresh = {
