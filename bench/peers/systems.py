@@ -132,7 +132,7 @@ def django_helpdesk(folder: Path, server: str | None) -> Iterator[System]:
     side = Side([str(bin_ / "python"), str(HERE / "helpdesk_side.py")], folder / "side.log", env)
     try:
         made = side.ask("set_up")
-        with _served(bin_, "helpdesk_urls:application", port, folder, env | {"DJANGO_SETTINGS_MODULE": "helpdesk_site"}):
+        with _served(bin_, "helpdesk_wsgi:application", port, folder, env | {"DJANGO_SETTINGS_MODULE": "helpdesk_site"}):
             token = "b" * 32
             own = {"Cookie": f"sessionid={made['session']}; csrftoken={token}", "X-CSRFToken": token}
             form = {"queue": str(made["queue"]), "title": "Complaint {n}", "body": TEXT, "priority": "3",
