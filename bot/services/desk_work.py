@@ -21,6 +21,7 @@ from bot.services.evidence import EvidenceReceipt, evidence_of
 from bot.services.office import Office
 from bot.services.outbox import deliver_pending
 from bot.services.staff import agents_named
+from bot.services.ticket_cards import TicketCard, card_rows
 from bot.services.tickets import move, touch
 from bot.services.views import TicketView, ticket_view
 from bot.store.database import announce
@@ -28,19 +29,6 @@ from bot.store.tables import Agent, Ticket, TicketEntry, TicketEvent
 
 TEXT_MAX_CHARS = 4000
 _SEALED_AS = {"note": "ticket.noted", "public_reply": "ticket.replied"}
-
-
-@dataclass(frozen=True)
-class TicketCard:
-    """One line of a ticket list."""
-
-    ticket: TicketView
-    assignee_name: str | None
-    clock: str | None
-    due_at: datetime | None
-    warn_at: datetime | None
-    clock_state: str | None
-    provisional: bool
 
 
 @dataclass(frozen=True)
@@ -157,10 +145,9 @@ async def list_tickets(
         query = query.order_by(Ticket.opened_at.desc(), Ticket.id.desc())
     if after:
         query = query.where(key > _cursor(after) if open_only else key < _cursor(after))
-    rows = list(await session.scalars(query.limit(limit + 1)))
-    items = await _cards(session, rows[:limit])
-    last = rows[limit - 1] if len(rows) > limit else None
-    return Page(items, f"{last.opened_at.isoformat()}|{last.id}" if last else None)
+    items = await card_rows(session, query, limit=limit + 1)
+    last = items[limit - 1].ticket if len(items) > limit else None
+    return Page(items[:limit], f"{last.opened_at.isoformat()}|{last.id}" if last else None)
 
 
 def _cursor(after: str) -> tuple[datetime, str]:
@@ -172,23 +159,6 @@ def _cursor(after: str) -> tuple[datetime, str]:
     if cursor.tzinfo is None:
         raise BadRequest(field="after")
     return cursor, ticket_id
-
-
-async def _cards(session: AsyncSession, tickets: list[Ticket]) -> list[TicketCard]:
-    names = await agents_named(session, *(t.assignee_id for t in tickets))
-    clocks = await sla.nearest_clocks(session, [t.id for t in tickets])
-    return [
-        TicketCard(
-            ticket=ticket_view(ticket),
-            assignee_name=names.get(ticket.assignee_id or ""),
-            clock=clock.clock if clock else None,
-            due_at=clock.due_at if clock else None,
-            warn_at=clock.warn_at if clock else None,
-            clock_state=clock.state if clock else None,
-            provisional=bool(clock and clock.provisional),
-        )
-        for ticket, clock in ((t, clocks.get(t.id)) for t in tickets)
-    ]
 
 
 async def queue_counts(session: AsyncSession) -> dict[str, int]:
