@@ -1,5 +1,5 @@
 # The commands of this project. `make up` and `make test` work from a clean checkout.
-.PHONY: up down status install install-test test check train eval bench bench-models bench-search screenshots requirements
+.PHONY: up down status install install-test test check train eval bench bench-peers bench-models bench-search screenshots requirements
 
 PORT ?= 12330
 DESK = .venv/bin/rightsdesk
@@ -34,6 +34,9 @@ eval: install          ## understanding, measured on FILE=questions.jsonl; the p
 
 bench: install-test    ## answer times, beside a stock Rasa bot in the same run
 	@.venv/bin/python -m bench
+
+bench-peers: install-test ## tickets, lists, SLA sweep beside Roundup and django-helpdesk; sockets; kill -9; QUICK=--quick
+	@.venv/bin/python -m bench.peers $(QUICK)
 
 bench-models: install  ## ways to understand and to find articles, compared; FILE=questions.jsonl adds those
 	@.venv-engine/bin/python -m bench.comparison $(if $(FILE),--questions $(FILE))
