@@ -77,8 +77,9 @@ def roundup(folder: Path, server: str | None) -> Iterator[System]:
     values = {("tracker", "web"): f"{url}/", ("mail", "domain"): "bench.invalid", ("mail", "host"): "localhost",
               ("mail", "debug"): os.devnull}  # fmt: skip
     if server:
-        parts = urlsplit(new_database(server))
-        values |= {("rdbms", "name"): parts.path.lstrip("/"), ("rdbms", "host"): str(parts.hostname),
+        # It makes its database itself, and asks before it takes one that is there.
+        parts = urlsplit(server)
+        values |= {("rdbms", "name"): f"b{uuid.uuid4().hex[:12]}", ("rdbms", "host"): str(parts.hostname),
                    ("rdbms", "port"): str(parts.port), ("rdbms", "user"): str(parts.username)}  # fmt: skip
     _configure(home / "config.ini", values)
     run([str(bin_ / "roundup-admin"), "-i", str(home), "initialise", "secret"])
