@@ -87,7 +87,9 @@ def _open(systems: list[System], sizes: Sizes, database: str, figures: Figures) 
         for system in systems if round_ % 2 == 0 else reversed(systems):
             # Slow peers do less in a round, so that a round stays short.
             share = sizes if system.name != "django-helpdesk" else _less(sizes)
-            figures.add("opening", database, system.name, opening(system, share))
+            rate, used = opening(system, share)
+            figures.add("opening", database, system.name, rate)
+            figures.add("opening, processor", database, system.name, used)
             figures.add("opening over HTTP", database, system.name, opening_http(system, share))
 
 

@@ -25,8 +25,9 @@ def open_tickets(home: str, *, clients: int, each: int) -> dict[str, Any]:
     """Let so many processes open so many issues each, one transaction an issue."""
     context = get_context("fork")
     start, done = context.Barrier(clients + 1), context.Barrier(clients + 1)
+    used = context.Value("d", 0.0)
     children = [
-        context.Process(target=_client, args=(home, number, each, start, done)) for number in range(clients)
+        context.Process(target=_client, args=(home, number, each, start, done, used)) for number in range(clients)
     ]
     for child in children:
         child.start()
@@ -36,19 +37,22 @@ def open_tickets(home: str, *, clients: int, each: int) -> dict[str, Any]:
     seconds = time.perf_counter() - began
     for child in children:
         child.join()
-    return {"seconds": seconds, "count": clients * each}
+    return {"seconds": seconds, "count": clients * each, "cpu": used.value}
 
 
-def _client(home: str, number: int, each: int, start: Any, done: Any) -> None:
+def _client(home: str, number: int, each: int, start: Any, done: Any, used: Any) -> None:
     db = roundup.instance.open(home).open("admin")
     urgent, unread = db.priority.lookup("urgent"), db.status.lookup("unread")
     start.wait(60)
+    began = time.process_time()
     for step in range(each):
         message = db.msg.create(author=db.getuid(), content=TEXT, date=date.Date("."))
         db.issue.create(
             title=f"Complaint {number}-{step}", messages=[message], priority=urgent, status=unread
         )
         db.commit()
+    with used.get_lock():
+        used.value += time.process_time() - began
     done.wait(600)
     db.close()
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import HelpdeskError
 from bot.store.database import Database
 
+_UNREACHABLE = (OperationalError, InterfaceError, TimeoutError)
 #: More would make writers of other kinds wait too long for their turn.
 AT_MOST = 32
 
@@ -67,8 +69,10 @@ class GroupCommit[Request, Outcome]:
             async with self._database.begin() as session:
                 outcomes = await self._work(session, [request for request, _ in batch])
         except Exception as error:
-            if len(batch) == 1:
-                _tell(batch[0][1], error)
+            # A store that cannot be reached fails all alike; trying one by one would only take longer.
+            if len(batch) == 1 or isinstance(error, _UNREACHABLE):
+                for _, done in batch:
+                    _tell(done, error)
                 return
             for one in batch:
                 await self._together([one])

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from sqlalchemy import func, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from bot.bootstrap import Desk
 from bot.gateway.filing import checked, filings_of
@@ -155,6 +155,18 @@ async def test_a_request_that_breaks_the_shared_transaction_fails_alone(desk: De
     group: GroupCommit[int, int] = GroupCommit(desk.database, work)  # type: ignore[arg-type]
     outcomes = await asyncio.gather(*(group.do(n) for n in (1, 13, 2)), return_exceptions=True)
     assert (outcomes[0], outcomes[2]) == (2, 4) and isinstance(outcomes[1], RuntimeError)
+
+
+async def test_a_store_that_cannot_be_reached_is_tried_once_for_all(desk: Desk) -> None:
+    tries = []
+
+    async def work(session: object, requests: list[int]) -> list[int | HelpdeskError]:
+        tries.append(len(requests))
+        raise OperationalError("", {}, Exception("gone"))
+
+    group: GroupCommit[int, int] = GroupCommit(desk.database, work)  # type: ignore[arg-type]
+    outcomes = await asyncio.gather(*(group.do(n) for n in range(5)), return_exceptions=True)
+    assert tries == [5] and all(isinstance(outcome, OperationalError) for outcome in outcomes)
 
 
 async def test_nobody_is_told_before_the_commit(desk: Desk) -> None:
