@@ -42,7 +42,8 @@ class _Writing:
             value = given.get(name)
             if value is None and default is not None:
                 value = default() if callable(default) else default
-            values.append(convert(value) if convert else value)
+            # None is NULL everywhere: SQLAlchemy's JSON would make the JSON value `null` of it.
+            values.append(convert(value) if convert and value is not None else value)
         if not self.named:
             return values
         return {name: value for (name, _, _), value in zip(self.columns, values, strict=True)}

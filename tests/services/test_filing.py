@@ -17,7 +17,7 @@ from bot.services.filing import Filing
 from bot.services.group_commit import GroupCommit
 from bot.services.tickets import TicketDraft, open_tickets
 from bot.store.bulk import insert_rows
-from bot.store.tables import Evidence, Message, Outbox, SlaClock, Ticket, TicketEvent
+from bot.store.tables import Conversation, Evidence, Message, Outbox, SlaClock, Ticket, TicketEvent
 from tests.support.builders import make_ticket
 from tests.support.citizens import Citizen
 
@@ -175,6 +175,18 @@ async def test_nobody_is_told_before_the_commit(desk: Desk) -> None:
     async with desk.read() as session:
         found = await session.scalar(select(Ticket.number).where(Ticket.number == opened.ticket.number))
     assert found == opened.ticket.number
+
+
+async def test_what_is_left_out_of_a_row_is_its_default_or_null(desk: Desk) -> None:
+    now = desk.clock()
+    row = Conversation(id="web:new", channel="web", account="web", external_user="new", created_at=now)
+    async with desk.begin() as session:
+        await insert_rows(session, [row])
+    async with desk.read() as session:
+        found = await session.get_one(Conversation, "web:new")
+        assert (found.owner, found.queue, found.last_seq) == ("bot", "general", 0)
+        absent = select(Conversation.id).where(text("dialogue_state IS NULL"))
+        assert await session.scalar(absent) == "web:new"
 
 
 async def test_rows_that_break_a_constraint_leave_none_and_the_transaction_goes_on(desk: Desk) -> None:
