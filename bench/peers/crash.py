@@ -39,7 +39,9 @@ from bot.store.tables import Inbound, Message, Outbox, SlaClock, SlaEvent, Ticke
 from tests.support.engine import ScriptedEngine
 
 CITIZENS = 4
-_CLOCKS_PER_SECOND = 40
+#: Clocks are due one after the other, so that each desk sweeps; they last for lives of three seconds.
+_CLOCKS_PER_SECOND = 20
+_CLOCKS_PER_LIFE = 60
 #: A desk dies a moment after so many acknowledgements at most, however slow the machine is.
 _MOST_DONE = 15
 _MOMENT_SECONDS = 0.03
@@ -64,7 +66,7 @@ def main() -> None:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     settings = Settings(data_dir=folder / "data", database_url=url)
     library, chance = Library.load(settings), random.Random(seed)
-    clocks = max(200, int(kills * _CLOCKS_PER_SECOND * 1.5))
+    clocks = kills * _CLOCKS_PER_LIFE
     _in_child(lambda: asyncio.run(_prepare(settings, library, url, clocks)))
     acknowledged: list[list[Any]] = []
     for life in range(kills):
