@@ -50,7 +50,7 @@ def load_tickets(url: str, *, tickets: int, still_open: int, now: datetime, firs
         (
             ticket_id(number), f"XX{number:013d}", "complaint", "submitted" if open_ else "closed", not open_,
             f"举报投诉：商标·商标侵权 {number}", facts, QUEUES[number % 4], "web", 1, 1, heads[number],
-            now + timedelta(days=5) if open_ else None, at(number), at(number),
+            _later(now, number) if open_ else None, at(number), at(number),
         )
         for number, open_ in zip(numbers, is_open, strict=True)
     ))  # fmt: skip
@@ -82,7 +82,7 @@ def load_clocks(
 
     def rows() -> Iterator[Row]:
         for at, number in enumerate(numbers):
-            due_at = now + (every * at if every else timedelta(days=5, seconds=number % 50_000))
+            due_at = now + every * at if every else _later(now, number)
             if at < due:
                 due_at = now - timedelta(hours=1)
             # Warned already: what is due now is the breach, one event a clock.
@@ -93,6 +93,11 @@ def load_clocks(
 
     _write(url, "sla_clock", CLOCK, rows())
     _finish(url)
+
+
+def _later(now: datetime, number: int) -> datetime:
+    """Return when the clock of a ticket is due that is not due yet."""
+    return now + timedelta(days=5, seconds=number % 50_000)
 
 
 def ticket_id(number: int) -> str:
