@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -40,6 +41,8 @@ def main() -> int:
     parser.add_argument("--only", default=",".join(CASES))
     parser.add_argument("--database", default="sqlite,postgresql")
     options = parser.parse_args()
+    # Told to stop, it stops what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     figures, sizes, started = Figures(), QUICK if options.quick else FULL, time.monotonic()
     chosen = options.only.split(",")
     try:
