@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     address_sessions_per_hour: int = 60
     address_lookups_per_minute: int = 10
     address_uploads_per_hour: int = 60
+    address_tickets_per_hour: int = 30
     staff_session_hours: int = 12
     sweep_interval_seconds: float = 20.0
 

@@ -11,7 +11,7 @@ from bot.console import lists, roles
 from bot.console.keys import AGENT, DESK, WORDS
 from bot.console.sheets import Cell, Sheet, download, to_csv, to_xlsx
 from bot.console.words import Words
-from bot.services.listing import TicketCard
+from bot.services.ticket_cards import TicketCard
 
 log = structlog.get_logger()
 

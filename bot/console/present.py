@@ -10,8 +10,8 @@ from typing import Any
 from bot.console.words import Words
 from bot.helpdesk.sla import PolicyMissing
 from bot.services.handoff import ConversationCard
-from bot.services.listing import TicketCard
 from bot.services.sla import ClockExplanation, ClockView, SlaBook
+from bot.services.ticket_cards import TicketCard
 from bot.services.views import ConversationStatus
 
 _TAIL = 6

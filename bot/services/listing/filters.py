@@ -76,6 +76,8 @@ def _is_breached(now: datetime) -> ColumnElement[bool]:
         select(1)
         .where(SlaClock.subject_id == Ticket.id, SlaClock.stopped_at.is_(None))
         .where(SlaClock.state.in_(_COUNTING), SlaClock.due_at <= now)
+        # The list joins a clock of its own; this one is another.
+        .correlate(Ticket)
     )
     return (Ticket.next_due_at <= now) & late
 

@@ -12,25 +12,10 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import BadRequest
-from bot.services import sla
 from bot.services.listing.filters import TicketFilter
 from bot.services.listing.sorting import SORTS, Sort, read_cursor
-from bot.services.staff import agents_named
-from bot.services.views import TicketView, ticket_view
+from bot.services.ticket_cards import TicketCard, card_rows
 from bot.store.tables import Ticket
-
-
-@dataclass(frozen=True)
-class TicketCard:
-    """One line of a ticket list."""
-
-    ticket: TicketView
-    assignee_name: str | None
-    clock: str | None
-    due_at: datetime | None
-    warn_at: datetime | None
-    clock_state: str | None
-    provisional: bool
 
 
 @dataclass(frozen=True)
@@ -68,44 +53,25 @@ async def list_tickets(
     if order is None:
         raise BadRequest(field="sort")
     query = select(Ticket).where(*wanted.conditions(now=now, zone=zone), *also)
-    rows = await _rows(session, query, order, after, limit + 1)
-    items = await cards_of(session, rows[:limit])
-    return Page(items, order.cursor(rows[limit - 1]) if len(rows) > limit else None)
+    cards = await _cards(session, query, order, after, limit + 1)
+    return Page(cards[:limit], order.cursor(cards[limit - 1].ticket) if len(cards) > limit else None)
 
 
-async def _rows(
+async def _cards(
     session: AsyncSession, query: Select[tuple[Ticket]], order: Sort, after: str | None, limit: int
-) -> list[Ticket]:
+) -> list[TicketCard]:
     at, ticket_id = read_cursor(after) if after else (None, "")
-    rows: list[Ticket] = []
+    cards: list[TicketCard] = []
     if not after or at is not None:
         first = query.where(order.column.is_not(None)) if order.may_be_missing else query
         if at is not None:
             first = first.where(order.after(at, ticket_id))
-        rows = list(await session.scalars(first.order_by(*order.order()).limit(limit)))
+        cards = await card_rows(session, first.order_by(*order.order()), limit=limit)
         ticket_id = ""
-    if order.may_be_missing and len(rows) < limit:
+    if order.may_be_missing and len(cards) < limit:
         rest = query.where(order.column.is_(None), Ticket.id > ticket_id).order_by(Ticket.id)
-        rows += await session.scalars(rest.limit(limit - len(rows)))
-    return rows
-
-
-async def cards_of(session: AsyncSession, tickets: Sequence[Ticket]) -> list[TicketCard]:
-    """Return the lines of these tickets, in their order."""
-    names = await agents_named(session, *(t.assignee_id for t in tickets))
-    clocks = await sla.nearest_clocks(session, [t.id for t in tickets])
-    return [
-        TicketCard(
-            ticket=ticket_view(ticket),
-            assignee_name=names.get(ticket.assignee_id or ""),
-            clock=clock.clock if clock else None,
-            due_at=clock.due_at if clock else None,
-            warn_at=clock.warn_at if clock else None,
-            clock_state=clock.state if clock else None,
-            provisional=bool(clock and clock.provisional),
-        )
-        for ticket, clock in ((t, clocks.get(t.id)) for t in tickets)
-    ]
+        cards += await card_rows(session, rest, limit=limit - len(cards))
+    return cards
 
 
 async def queue_counts(session: AsyncSession) -> dict[str, int]:

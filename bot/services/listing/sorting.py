@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, tuple_
 
 from bot.helpdesk.errors import BadRequest
+from bot.services.views import TicketView
 from bot.store.tables import Ticket
 
 _NONE = "-"
@@ -39,7 +40,7 @@ class Sort:
         key = tuple_(self.column, Ticket.id)
         return key < (at, ticket_id) if self.newest_first else key > (at, ticket_id)
 
-    def cursor(self, ticket: Ticket) -> str:
+    def cursor(self, ticket: TicketView) -> str:
         """Return what fetches the page after this ticket."""
         at: datetime | None = getattr(ticket, self.column.key)
         return f"{at.isoformat() if at else _NONE}|{ticket.id}"

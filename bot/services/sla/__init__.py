@@ -6,7 +6,7 @@ whoever shows clocks; `counting` is shared by them. When something is due is dec
 """
 
 from bot.services.sla.book import SlaBook
-from bot.services.sla.events import on_handoff, on_public_reply, on_status_changed, on_ticket_opened
+from bot.services.sla.events import clocks_of_new, on_handoff, on_public_reply, on_status_changed
 from bot.services.sla.looking import ClockExplanation, ClockView, clocks_of, explain, nearest_clocks
 from bot.services.sla.sweep import SweepResult, recompute_provisional, sweep
 
@@ -16,12 +16,12 @@ __all__ = [
     "SlaBook",
     "SweepResult",
     "clocks_of",
+    "clocks_of_new",
     "explain",
     "nearest_clocks",
     "on_handoff",
     "on_public_reply",
     "on_status_changed",
-    "on_ticket_opened",
     "recompute_provisional",
     "sweep",
 ]
