@@ -1,5 +1,5 @@
 # The commands of this project. `make up` and `make test` work from a clean checkout.
-.PHONY: up down status install install-test test check train eval bench bench-models bench-search screenshots requirements
+.PHONY: up down status install install-test test check train eval bench bench-answers bench-peers bench-models bench-search screenshots requirements
 
 PORT ?= 12330
 DESK = .venv/bin/rightsdesk
@@ -32,8 +32,13 @@ train: install         ## a new model
 eval: install          ## understanding, measured on FILE=questions.jsonl; the page is results.html
 	@$(DESK) eval $(or $(FILE),$(error FILE=questions.jsonl is missing)) --out results.jsonl
 
-bench: install-test    ## answer times, beside a stock Rasa bot in the same run
+bench: bench-answers bench-peers ## everything that is measured beside others
+
+bench-answers: install-test ## answer times, beside a stock Rasa bot in the same run
 	@.venv/bin/python -m bench
+
+bench-peers: install-test ## tickets, lists, SLA sweep beside Roundup and django-helpdesk; sockets; kill -9; QUICK=--quick
+	@.venv/bin/python -m bench.peers $(QUICK)
 
 bench-models: install  ## ways to understand and to find articles, compared; FILE=questions.jsonl adds those
 	@.venv-engine/bin/python -m bench.comparison $(if $(FILE),--questions $(FILE))

@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from bench.load import EngineBot, RightsDeskBot, StockBot
 from bot.ops.manager import free_port
 from bot.ops.models import engine_python
 from bot.ops.running import start_detached
 from bot.ops.state import stop
 from bot.settings import Settings, load_secrets
-
-from bench.load import EngineBot, RightsDeskBot, StockBot
 
 _STOCK_READY_SECONDS = 120
 _QUIET = {"RASA_TELEMETRY_ENABLED": "false", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}

@@ -32,7 +32,7 @@ def markdown(rounds: Rounds, *, questions: int, asked: int) -> str:
     """
     parts = [
         "# Answer times",
-        f"Measured on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC by `make bench`, which writes this file anew.",
+        f"Measured on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC by `make bench-answers`, which writes this file anew.",
         f"{_HEAD}\n" + "\n".join(_row(case, rounds[case]) for case in rounds),
         _ratios(rounds),
         "## What is measured",
@@ -40,7 +40,7 @@ def markdown(rounds: Rounds, *, questions: int, asked: int) -> str:
         "## Machine and versions",
         _machine(),
         "## Repeating it",
-        "`make bench` installs what is missing, makes both bots in a temporary folder, measures and takes them "
+        "`make bench-answers` installs what is missing, makes both bots in a temporary folder, measures and takes them "
         "down again; about four minutes on two cores. Close what else runs: both bots and the clients share "
         "the machine.",
     ]

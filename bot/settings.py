@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     address_sessions_per_hour: int = 60
     address_lookups_per_minute: int = 10
     address_uploads_per_hour: int = 60
+    address_tickets_per_hour: int = 30
     staff_session_hours: int = 12
     staff_idle_minutes: int = 120
     second_factor: SecondFactorRule = SecondFactorRule.OPTIONAL

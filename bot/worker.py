@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from bot.bootstrap import Desk
-from bot.services import audit, drafts, handoff, outbox, sla
+from bot.services import audit, drafts, handoff, outbox, search, sla
 from bot.services.life_cycle import corrections
 
 log = structlog.get_logger()
@@ -130,6 +130,7 @@ async def run_once(desk: Desk, now: datetime) -> None:
         assign_waiting,
         anchor_audit,
         delete_expired_drafts,
+        read_into_search,
     )
     for part in parts:
         try:
@@ -217,3 +218,13 @@ async def delete_expired_drafts(desk: Desk, now: datetime) -> None:
             deleted = await drafts.delete_expired(session, now=now, limit=_SWEEP_BATCH)
         if deleted:
             log.info("drafts.deleted", count=deleted)
+
+
+async def read_into_search(desk: Desk, now: datetime) -> None:
+    """Let the search know what changed, in short transactions."""
+    after: int | None = None
+    while True:
+        async with desk.begin() as session:
+            after = await search.catch_up(session, desk.forms, desk.signer, now=now, after=after)
+        if after is None:
+            return

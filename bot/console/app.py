@@ -13,16 +13,21 @@ from aiohttp import web
 from bot.bootstrap import Desk
 from bot.console import (
     accounts,
+    bulk,
     conversations,
+    dashboards,
     deliveries,
     downloads,
     escalation,
+    exports,
     floor,
     handoffs,
     hearts,
     intake,
     life_cycle,
+    lists,
     live,
+    macros,
     moments,
     notices,
     office_hours,
@@ -33,9 +38,11 @@ from bot.console import (
     tasks,
     tickets,
     webhooks,
+    writing,
 )
 from bot.console.errors import json_errors, page_errors
-from bot.console.keys import DESK, PASSWORDS, PRESENT, SOCKETS, STAFF_API, WORDS
+from bot.console.keys import DESK, ONLOOKERS, PASSWORDS, PRESENT, SOCKETS, STAFF_API, WORDS
+from bot.console.looking import Onlookers
 from bot.console.security import guard, harden
 from bot.console.words import Words
 from bot.services.access import may
@@ -61,10 +68,9 @@ def create_console_app(desk: Desk) -> web.Application:
             *floor.page_routes(),
             web.get("", pages.front_door, name="home"),
             web.get("/", pages.workbench, name="workbench"),
-            web.get("/tickets", pages.ticket_list, name="tickets"),
             web.get("/tasks", tasks.tasks_page, name="tasks"),
-            web.get("/tickets/find", pages.find_ticket, name="ticket_find"),
-            web.get("/tickets/number/{number}", pages.find_ticket, name="ticket_by_number"),
+            # Before the pages of a ticket: their addresses would be taken for ids.
+            *(route for area in (lists, macros, writing, dashboards, exports) for route in area.routes()),
             web.get("/tickets/{id}", pages.ticket_page, name="ticket"),
             web.get("/tickets/{id}/clocks", pages.ticket_clocks, name="ticket_clocks"),
             web.get("/tickets/{id}/audit", pages.ticket_audit, name="ticket_audit"),
@@ -85,8 +91,10 @@ def _set_up_templates(app: web.Application) -> None:
         lstrip_blocks=True,
     )
     env.filters.update(moment=moments.moment, day_time=moments.day_time, near=moments.near)
+    env.filters.update(view_address=lists.view_address)
     env.globals["words"] = app[WORDS]
     env.globals["may"] = may
+    env.globals["step_in_words"] = macros.step_in_words
 
 
 def add_staff_api(app: web.Application, desk: Desk) -> None:
@@ -98,6 +106,7 @@ def create_staff_api(desk: Desk) -> web.Application:
     """Return the staff API, to be mounted at `STAFF_API`."""
     app = web.Application(middlewares=[harden, json_errors, guard])
     app[DESK], app[WORDS], app[SOCKETS] = desk, Words.load(desk.texts), WeakSet()
+    app[ONLOOKERS] = Onlookers(desk.hub)
     app.on_shutdown.append(live.hang_up)
     app[PRESENT] = Counter()
     app.cleanup_ctx.append(hearts.beating)
@@ -115,7 +124,7 @@ def create_staff_api(desk: Desk) -> web.Application:
             web.post("/conversations/{id}/notes", conversations.add_note),
             web.post("/conversations/{id}/hand-back", conversations.hand_back),
             web.post("/conversations/{id}/close", conversations.close),
-            web.get("/tickets", tickets.list_page),
+            *(route for area in (lists, bulk, macros, writing) for route in area.api_routes()),
             web.post("/tickets/{id}/transitions", tickets.change_status),
             web.post("/tickets/{id}/assignment", tickets.assign),
             web.post("/tickets/{id}/notes", tickets.add_note),

@@ -12,7 +12,7 @@ from bot.console import present, roles
 from bot.console.inputs import body_of, choice_in, text_in
 from bot.console.keys import AGENT, DESK, WORDS
 from bot.helpdesk.errors import BadRequest
-from bot.services import conversations, desk_work, handoff
+from bot.services import conversations, handoff, listing
 from bot.store.tables import Agent
 
 VIEWS = ("queued", "mine", "human", "bot")
@@ -37,7 +37,7 @@ async def list_view(request: web.Request) -> web.Response:
         roles.check(agent, "conversation.see_all")
     async with desk.read() as session:
         cards = await cards_by_view(session, agent, view)
-        queues = await desk_work.queue_counts(session)
+        queues = await listing.queue_counts(session)
     now, book, words = desk.clock(), desk.office.sla, request.config_dict[WORDS]
     return web.json_response(
         {

@@ -35,8 +35,11 @@ STATUS: Mapping[str, int] = {
     "forbidden": 403,
     "illegal_transition": 409,
     "last_administrator": 409,
+    "lease_held": 409,
     "login_failed": 401,
     "login_limited": 429,
+    "macro_invalid": 422,
+    "macro_not_for_ticket": 409,
     "message_too_long": 413,
     "not_found": 404,
     "not_waiting": 409,
@@ -48,6 +51,7 @@ STATUS: Mapping[str, int] = {
     "second_factor_needed": 409,
     "second_factor_required": 403,
     "second_factor_set_up_required": 403,
+    "search_too_short": 400,
     "session_invalid": 401,
     "sla_rule_changed": 409,
     "sla_rule_invalid": 422,
@@ -61,6 +65,8 @@ STATUS: Mapping[str, int] = {
     "merge_refused": 409,
     "not_merged": 409,
     "ticket_merged": 409,
+    "unknown_variable": 422,
+    "variable_empty": 409,
 }
 _OF_HTTP = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 

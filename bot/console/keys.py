@@ -8,6 +8,7 @@ from weakref import WeakSet
 from aiohttp import web
 
 from bot.bootstrap import Desk
+from bot.console.looking import Onlookers
 from bot.console.words import Words
 from bot.services.staff import Passwords
 from bot.store.tables import Agent, StaffSession
@@ -23,6 +24,8 @@ PASSWORDS = web.AppKey("console_passwords", Passwords)
 SOCKETS = web.AppKey("console_sockets", WeakSet[web.WebSocketResponse])
 #: How many live connections each agent has open, by id; see `hearts`.
 PRESENT = web.AppKey("console_present", Counter[str])
+#: Who has which ticket or conversation open.
+ONLOOKERS = web.AppKey("console_onlookers", Onlookers)
 #: The signed-in agent, their CSRF token and the token of their session.
 AGENT = web.RequestKey("console_agent", Agent)
 CSRF = web.RequestKey("console_csrf", str)

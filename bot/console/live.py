@@ -3,8 +3,9 @@
 To the browser: `queues` (some list changed: ask for it), `messages` (of the conversation being
 watched, read from the store after the last `seq` sent), `status` (who has it), `ticket` (a ticket
 changed), `notices` (how many are unread), `notice` (something for this agent to act on: a silent
-citizen, a transfer), `tick` (still here). From the browser: `watch` {conversation, after} and
-`unwatch`.
+citizen, a transfer), `mention` (somebody named this agent in a note), `lookers` (who else looks at a
+subject, who writes), `tick` (still here). From the browser: `watch` {conversation, after} and
+`unwatch`, `look` {subject, id} and `unlook`.
 The hub only says that something changed; what is sent comes from the store. So a lost
 announcement costs nothing and a repeated one sends nothing twice.
 """
@@ -22,7 +23,8 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from bot.console.conversations import detail_of, transcript
 from bot.console.eavesdropping import Eavesdropping
 from bot.console.hearts import present
-from bot.console.keys import AGENT, DESK, SOCKETS, TOKEN, WORDS
+from bot.console.keys import AGENT, DESK, ONLOOKERS, SOCKETS, TOKEN, WORDS
+from bot.console.looking import SUBJECTS, follow
 from bot.console.present import citizen_label
 from bot.console.security import check_origin
 from bot.console.sessions import idle_of
@@ -83,6 +85,7 @@ class Line:
         self._agent_id = request[AGENT].id
         self._unread: int | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._hanging_up: asyncio.Task[bool] | None = None
         self._close_code: int = WSCloseCode.GOING_AWAY
 
@@ -114,6 +117,8 @@ class Line:
                 for event in events:
                     if event.get("type") == "notice" and event.get("to") == self._request[AGENT].id:
                         await self._notice(event)
+                if {"type": "mention", "agent_id": self._request[AGENT].id} in events:
+                    await self._send("mention")
                 # Every message anywhere is news here; lists need not move faster than eyes.
                 await asyncio.sleep(BREATH_SECONDS)
 
@@ -133,7 +138,7 @@ class Line:
 
     async def end(self, tasks: list[asyncio.Task[None]]) -> None:
         """Stop all work; failures are logged, the browser connects again by itself."""
-        for task in [*tasks, *([self._watching] if self._watching else [])]:
+        for task in [*tasks, *(task for task in (self._watching, self._looking) if task)]:
             task.cancel()
             with suppress(asyncio.CancelledError, ConnectionError):
                 try:
@@ -172,12 +177,25 @@ class Line:
             after = max(0, int(wish.get("after", 0)))
         except (ValueError, TypeError, AttributeError):
             return
+        if kind in ("look", "unlook"):
+            self._look(kind, str(wish.get("subject", "")), str(wish.get("id", "")))
         if kind in ("watch", "unwatch") and self._watching:
             self._watching.cancel()
             self._watching = None
         if kind == "watch":
             self._watching = asyncio.create_task(self._follow(conversation_id, after))
             self._watching.add_done_callback(self._hang_up_if_failed)
+
+    def _look(self, kind: str, subject: str, subject_id: str) -> None:
+        """Begin or end to be among those who look at something, and to hear of the others."""
+        if self._looking:
+            self._looking.cancel()
+            self._looking = None
+        if kind == "look" and subject in SUBJECTS and subject_id:
+            onlookers = self._request.config_dict[ONLOOKERS]
+            self._looking = asyncio.create_task(
+                follow(self._desk, onlookers, self._request[AGENT], subject, subject_id, self._send)
+            )
 
     def _hang_up_if_failed(self, watching: asyncio.Task[None]) -> None:
         """Close the line when following it failed: the browser connects again and catches up,

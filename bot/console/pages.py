@@ -1,4 +1,4 @@
-"""Pages for signed-in agents: the workbench, the ticket list, the pages of a ticket."""
+"""Pages for signed-in agents: the workbench, and the pages of a ticket."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from bot.console.facts import facts_of
 from bot.console.history import lines_of
 from bot.console.inputs import see_other
 from bot.console.intake import intake_of
-from bot.console.keys import AGENT, CONSOLE_PREFIX, CSRF, DESK, STAFF_API, WORDS
+from bot.console.keys import AGENT, CSRF, DESK, STAFF_API, WORDS
 from bot.console.panels import panels
-from bot.console.tickets import PAGE_SIZE, QUEUES, filters_of
+from bot.console.tickets import QUEUES
 from bot.console.timebar import TimeBar, time_bar
 from bot.helpdesk.permissions import Permission
 from bot.helpdesk.sla import Step
-from bot.helpdesk.ticket import REASON_REQUIRED, TicketKind, TicketStatus
-from bot.services import access, desk_work, handoff
+from bot.helpdesk.ticket import REASON_REQUIRED, TicketStatus
+from bot.services import access, desk_work, handoff, listing
 from bot.services.handoff import NOTE_MAX_CHARS
 from bot.services.sla import ClockExplanation, SlaBook, explain
 
@@ -90,7 +90,7 @@ async def workbench(request: web.Request) -> web.Response:
     """Show the workbench; lists and transcripts are fetched by its scripts."""
     words = request.config_dict[WORDS]
     async with request.config_dict[DESK].read() as session:
-        counts = await desk_work.queue_counts(session)
+        counts = await listing.queue_counts(session)
     return render(
         request,
         "workbench.html",
@@ -104,48 +104,6 @@ async def workbench(request: web.Request) -> web.Response:
         ticket_queues=[{"id": queue, "open": counts.get(queue, 0)} for queue in QUEUES],
         message_max=handoff.REPLY_MAX_CHARS,
     )
-
-
-async def ticket_list(request: web.Request) -> web.Response:
-    """Show a page of tickets."""
-    desk = request.config_dict[DESK]
-    filters = filters_of(request)
-    async with desk.read() as session:
-        page = await desk_work.list_tickets(session, **filters, limit=PAGE_SIZE)
-        counts = await desk_work.queue_counts(session)
-    items = [
-        {
-            "ticket": card.ticket,
-            "assignee_name": card.assignee_name,
-            "clock": present.ticket_clock(card, desk.office.sla),
-        }
-        for card in page.items
-    ]
-    return render(
-        request,
-        "tickets.html",
-        section="tickets",
-        items=items,
-        next=page.next,
-        filters=filters,
-        is_filtered=any(filters[name] for name in ("queue", "kind", "status")) or not filters["open_only"],
-        queues=QUEUES,
-        kinds=[kind.value for kind in TicketKind],
-        statuses=[status.value for status in TicketStatus],
-        counts=counts,
-    )
-
-
-async def find_ticket(request: web.Request) -> web.StreamResponse:
-    """Lead from a ticket number to the ticket's page.
-
-    Raises:
-        TicketNotFound: The number is mistyped, or no ticket has it.
-    """
-    number = request.match_info.get("number") or request.query.get("number", "")
-    async with request.config_dict[DESK].read() as session:
-        ticket_id = await desk_work.ticket_id_of(session, number)
-    return see_other(f"{CONSOLE_PREFIX}/tickets/{ticket_id}")
 
 
 async def ticket_page(request: web.Request) -> web.Response:

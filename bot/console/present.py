@@ -11,9 +11,9 @@ from typing import Any
 from bot.console.words import Words
 from bot.helpdesk.conversation import WAITING
 from bot.helpdesk.sla import PolicyMissing
-from bot.services.desk_work import TicketCard
 from bot.services.handoff import ConversationCard
 from bot.services.sla import ClockExplanation, ClockView, SlaBook
+from bot.services.ticket_cards import TicketCard
 from bot.services.views import ConversationStatus
 
 _TAIL = 6

@@ -10,47 +10,14 @@ from bot.console import present
 from bot.console.errors import refusal
 from bot.console.facts import shown_fact
 from bot.console.history import changes_since
-from bot.console.inputs import body_of, choice_in, number_in, text_in
+from bot.console.inputs import body_of, number_in, text_in
 from bot.console.keys import AGENT, DESK, WORDS
 from bot.helpdesk.errors import TicketChangedMeanwhile
-from bot.helpdesk.ticket import FINISHED, QUEUE_OF_RIGHT, TicketKind, TicketStatus
-from bot.services import access, desk_work
+from bot.helpdesk.ticket import QUEUE_OF_RIGHT
+from bot.services import access, agent_drafts, desk_work, leases
 from bot.services.sla import explain
 
 QUEUES = tuple(dict.fromkeys((*QUEUE_OF_RIGHT.values(), "general")))
-PAGE_SIZE = 30
-
-
-def filters_of(request: web.Request) -> dict[str, Any]:
-    """Return the filters of a ticket list from the address.
-
-    Raises:
-        BadRequest: A filter has a value that there is not.
-    """
-    query = request.query
-    status = choice_in(query, "status", {status.value for status in TicketStatus})
-    scope = choice_in(query, "scope", ("open", "all"))
-    return {
-        "queue": choice_in(query, "queue", QUEUES),
-        "status": status,
-        "kind": choice_in(query, "kind", {kind.value for kind in TicketKind}),
-        # A finished status asked for by name would otherwise show nothing.
-        "open_only": scope != "all" and not _is_finished(status),
-        "after": query.get("after") or None,
-    }
-
-
-def _is_finished(status: str | None) -> bool:
-    return status is not None and TicketStatus(status) in FINISHED
-
-
-async def list_page(request: web.Request) -> web.Response:
-    """Return one page of tickets; `next` is the cursor of the following one."""
-    desk, words = request.config_dict[DESK], request.config_dict[WORDS]
-    async with desk.read() as session:
-        page = await desk_work.list_tickets(session, **filters_of(request), limit=PAGE_SIZE)
-    items = [present.ticket_card(card, desk.office.sla, words) for card in page.items]
-    return web.json_response({"items": items, "next": page.next})
 
 
 async def change_status(request: web.Request) -> web.Response:
@@ -116,31 +83,25 @@ async def conflict(
 async def add_note(request: web.Request) -> web.Response:
     """Add an internal note."""
     body = await body_of(request)
-    desk = request.config_dict[DESK]
+    desk, agent, ticket_id = request.config_dict[DESK], request[AGENT], request.match_info["id"]
     async with desk.begin() as session:
-        await desk_work.add_note(
-            session,
-            request[AGENT],
-            request.match_info["id"],
-            text=text_in(body, "text"),
-            now=desk.clock(),
-        )
+        await desk_work.add_note(session, agent, ticket_id, text=text_in(body, "text"), now=desk.clock())
+        await agent_drafts.drop(session, agent, "ticket.note", ticket_id)
     return web.json_response({}, status=201)
 
 
 async def reply(request: web.Request) -> web.Response:
-    """Answer the citizen on the ticket."""
+    """Answer the citizen on the ticket, unless a colleague is writing an answer."""
     body = await body_of(request)
-    desk = request.config_dict[DESK]
+    desk, agent, ticket_id = request.config_dict[DESK], request[AGENT], request.match_info["id"]
     async with desk.begin() as session:
         await desk_work.send_public_reply(
-            session,
-            desk.office,
-            request[AGENT],
-            request.match_info["id"],
-            text=text_in(body, "text"),
-            now=desk.clock(),
+            session, desk.office, agent, ticket_id, text=text_in(body, "text"), now=desk.clock()
         )
+        # After the ticket's own row: rows are locked in one order everywhere.
+        await leases.check(session, agent, "ticket", ticket_id, now=desk.clock())
+        await leases.release(session, agent, "ticket", ticket_id)
+        await agent_drafts.drop(session, agent, "ticket.reply", ticket_id)
     return web.json_response({}, status=201)
 
 

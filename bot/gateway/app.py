@@ -12,9 +12,9 @@ import yaml
 from aiohttp import web
 
 from bot.bootstrap import Desk
-from bot.gateway import chat, documents, evidence, flows, health, live, pages, ratings, tickets, tools
+from bot.gateway import chat, documents, evidence, filing, flows, health, live, pages, ratings, tickets, tools
 from bot.gateway.errors import Handler, errors_middleware
-from bot.gateway.keys import DESK, LIMITS, METRICS, SOCKETS, STATIC, WORDS
+from bot.gateway.keys import DESK, FILINGS, LIMITS, METRICS, SOCKETS, STATIC, WORDS
 from bot.gateway.limits import Limits
 from bot.gateway.metrics import Metrics
 from bot.gateway.security import origin_middleware, protect_answers
@@ -34,6 +34,7 @@ def create_gateway_app(desk: Desk) -> web.Application:
     metrics = Metrics()
     app[DESK] = desk
     app[LIMITS] = Limits(desk.settings)
+    app[FILINGS] = filing.filings_of(desk)
     app[METRICS] = metrics
     app[SOCKETS] = Sockets(metrics.sockets)
     app[WORDS] = Words.load()
@@ -62,6 +63,7 @@ def _add_routes(app: web.Application) -> None:
             web.get("/api/v1/chat/ws", live.chat_socket),
             web.post("/api/v1/evidence", evidence.upload),
             web.get("/api/v1/evidence/{receipt}", evidence.verify),
+            web.post("/api/v1/tickets", filing.post_ticket),
             web.get("/api/v1/tickets/{number}", tickets.get_ticket),
             web.post("/api/v1/tickets/{number}/supplement", tickets.post_supplement),
             web.post("/api/v1/tickets/{number}/withdraw", tickets.post_withdraw),

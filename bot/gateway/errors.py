@@ -32,6 +32,7 @@ _STATUS = {
     "type_not_allowed": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "upload_too_slow": HTTPStatus.REQUEST_TIMEOUT,
     "message_too_long": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "form_invalid": HTTPStatus.UNPROCESSABLE_ENTITY,
     "message_empty": HTTPStatus.UNPROCESSABLE_ENTITY,
     "empty_file": HTTPStatus.UNPROCESSABLE_ENTITY,
     "reason_required": HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -9,8 +9,12 @@ from bot.gateway.limits import Limits
 from bot.gateway.metrics import Metrics
 from bot.gateway.sockets import Sockets
 from bot.gateway.words import Words
+from bot.services.filing import Filing
+from bot.services.group_commit import GroupCommit
+from bot.services.tickets import OpenedTicket
 
 DESK = web.AppKey("gateway_desk", Desk)
+FILINGS = web.AppKey("gateway_filings", GroupCommit[Filing, OpenedTicket])
 LIMITS = web.AppKey("gateway_limits", Limits)
 METRICS = web.AppKey("gateway_metrics", Metrics)
 SOCKETS = web.AppKey("gateway_sockets", Sockets)

@@ -63,4 +63,5 @@ class Limits:
         self.address_sessions = Buckets(Rule(settings.address_sessions_per_hour, 3600))
         self.address_lookups = Buckets(Rule(settings.address_lookups_per_minute, 60))
         self.address_uploads = Buckets(Rule(settings.address_uploads_per_hour, 3600))
+        self.address_tickets = Buckets(Rule(settings.address_tickets_per_hour, 3600))
         self.address_reads = Buckets(Rule(_READS_PER_MINUTE, 60))

@@ -28,6 +28,7 @@ HelpdeskError
 ├── FileTooLarge
 ├── EmptyFile
 ├── TypeNotAllowed
+├── FormInvalid             answers are missing or wrong; details name them
 └── BadRequest              the request cannot be read; details say what is missing
 
 `code` names the words in `bot/texts/errors.yml` and the HTTP status at the entry points.
@@ -215,3 +216,9 @@ class BadRequest(HelpdeskError):
     """The request lacks something; `details["field"]` says what."""
 
     code = "bad_request"
+
+
+class FormInvalid(HelpdeskError):
+    """Answers of the form are missing or wrong; `details["fields"]` says why, field by field."""
+
+    code = "form_invalid"

@@ -53,6 +53,22 @@ def record(
     reason: str = "",
 ) -> TicketEvent:
     """Append one entry to the ticket's chain; the caller holds the ticket's row."""
+    event = next_entry(ticket, actor=actor, action=action, now=now, old=old, new=new, reason=reason)
+    session.add(event)
+    return event
+
+
+def next_entry(
+    ticket: Ticket,
+    *,
+    actor: str,
+    action: str,
+    now: datetime,
+    old: dict[str, Any] | None = None,
+    new: dict[str, Any] | None = None,
+    reason: str = "",
+) -> TicketEvent:
+    """Seal one entry to the ticket's chain; the caller stores it with the ticket."""
     event = TicketEvent(
         ticket_id=ticket.id,
         seq=ticket.audit_seq + 1,
@@ -65,7 +81,6 @@ def record(
     )
     event.hash = entry_hash(ticket.audit_head, _sealed(event))
     ticket.audit_seq, ticket.audit_head = event.seq, event.hash
-    session.add(event)
     return event
 
 

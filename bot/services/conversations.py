@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -103,6 +104,21 @@ async def locked(session: AsyncSession, conversation_id: str) -> Conversation:
     if conversation is None:
         raise ConversationNotFound
     return conversation
+
+
+async def locked_all(
+    session: AsyncSession, conversation_ids: Collection[str]
+) -> dict[str, Conversation]:
+    """Return those of the conversations that there are, their rows locked in the order of their ids."""
+    await session.flush()
+    rows = await session.scalars(
+        select(Conversation)
+        .where(Conversation.id.in_(conversation_ids))
+        .order_by(Conversation.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {conversation.id: conversation for conversation in rows}
 
 
 async def receive(session: AsyncSession, inbound: InboundMessage, *, now: datetime) -> Received:
@@ -211,9 +227,29 @@ def add_visible(
     client_id: str | None = None,
 ) -> Message:
     """Add a message that is visible at once, with the conversation's next `seq`."""
+    message = next_visible(
+        conversation, author, text, now=now, body=body,
+        agent_id=agent_id, reply_to=reply_to, client_id=client_id,
+    )  # fmt: skip
+    session.add(message)
+    return message
+
+
+def next_visible(
+    conversation: Conversation,
+    author: str,
+    text: str,
+    *,
+    now: datetime,
+    body: dict[str, object] | None = None,
+    agent_id: str | None = None,
+    reply_to: str | None = None,
+    client_id: str | None = None,
+) -> Message:
+    """Return a message with the conversation's next `seq`; the caller stores it."""
     conversation.last_seq += 1
     remember_last(conversation, author, text, now)
-    message = Message(
+    return Message(
         conversation_id=conversation.id,
         seq=conversation.last_seq,
         author=author,
@@ -225,8 +261,6 @@ def add_visible(
         client_id=client_id,
         created_at=now,
     )
-    session.add(message)
-    return message
 
 
 def remember_last(conversation: Conversation, author: str, text: str, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Tickets as staff work on them: lists, the ticket page, steps, notes, replies.
+"""Tickets as staff work on them: the ticket page, steps, notes, replies.
 
 Each reaches a ticket through `services.access`.
 """
@@ -9,14 +9,14 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import BadRequest, TicketNotFound
 from bot.helpdesk.identifiers import parse_ticket_number
 from bot.helpdesk.permissions import Permission
 from bot.helpdesk.ticket import TRANSITIONS, TicketStatus
-from bot.services import audit, sla
+from bot.services import audit, mentions, sla
 from bot.services.access import access_ticket, check, may, scope_of
 from bot.services.evidence import EvidenceReceipt, evidence_of
 from bot.services.life_cycle import ratings
@@ -30,27 +30,6 @@ from bot.store.tables import Agent, Ticket, TicketEntry, TicketEvent
 
 TEXT_MAX_CHARS = 4000
 _SEALED_AS = {"note": "ticket.noted", "public_reply": "ticket.replied"}
-
-
-@dataclass(frozen=True)
-class TicketCard:
-    """One line of a ticket list."""
-
-    ticket: TicketView
-    assignee_name: str | None
-    clock: str | None
-    due_at: datetime | None
-    warn_at: datetime | None
-    clock_state: str | None
-    provisional: bool
-
-
-@dataclass(frozen=True)
-class Page:
-    """Part of a list; `next` fetches what follows, None at the end."""
-
-    items: list[TicketCard]
-    next: str | None
 
 
 @dataclass(frozen=True)
@@ -96,78 +75,6 @@ async def ticket_id_of(session: AsyncSession, number: str) -> str:
     if found is None:
         raise TicketNotFound
     return found
-
-
-async def list_tickets(
-    session: AsyncSession,
-    *,
-    queue: str | None = None,
-    status: str | None = None,
-    kind: str | None = None,
-    open_only: bool = True,
-    after: str | None = None,
-    limit: int = 50,
-) -> Page:
-    """Return tickets, oldest first while open (what waits longest is on top), else newest first.
-
-    Pages by key, so that the cost does not grow with the page number.
-
-    Raises:
-        BadRequest: `after` is not a cursor that an earlier page gave.
-    """
-    query = select(Ticket)
-    for column, value in ((Ticket.queue, queue), (Ticket.status, status), (Ticket.kind, kind)):
-        if value:
-            query = query.where(column == value)
-    key = tuple_(Ticket.opened_at, Ticket.id)
-    if open_only:
-        query = query.where(Ticket.is_finished.is_(False)).order_by(Ticket.opened_at, Ticket.id)
-    else:
-        query = query.order_by(Ticket.opened_at.desc(), Ticket.id.desc())
-    if after:
-        query = query.where(key > _cursor(after) if open_only else key < _cursor(after))
-    rows = list(await session.scalars(query.limit(limit + 1)))
-    items = await _cards(session, rows[:limit])
-    last = rows[limit - 1] if len(rows) > limit else None
-    return Page(items, f"{last.opened_at.isoformat()}|{last.id}" if last else None)
-
-
-def _cursor(after: str) -> tuple[datetime, str]:
-    try:
-        at, ticket_id = after.split("|", 1)
-        cursor = datetime.fromisoformat(at)
-    except ValueError as error:
-        raise BadRequest(field="after") from error
-    if cursor.tzinfo is None:
-        raise BadRequest(field="after")
-    return cursor, ticket_id
-
-
-async def _cards(session: AsyncSession, tickets: list[Ticket]) -> list[TicketCard]:
-    names = await agents_named(session, *(t.assignee_id for t in tickets))
-    clocks = await sla.nearest_clocks(session, [t.id for t in tickets])
-    return [
-        TicketCard(
-            ticket=ticket_view(ticket),
-            assignee_name=names.get(ticket.assignee_id or ""),
-            clock=clock.clock if clock else None,
-            due_at=clock.due_at if clock else None,
-            warn_at=clock.warn_at if clock else None,
-            clock_state=clock.state if clock else None,
-            provisional=bool(clock and clock.provisional),
-        )
-        for ticket, clock in ((t, clocks.get(t.id)) for t in tickets)
-    ]
-
-
-async def queue_counts(session: AsyncSession) -> dict[str, int]:
-    """Return how many open tickets each queue has."""
-    rows = await session.execute(
-        select(Ticket.queue, func.count())
-        .where(Ticket.is_finished.is_(False))
-        .group_by(Ticket.queue)
-    )
-    return dict(rows.all())
 
 
 async def ticket_for_staff(
@@ -319,7 +226,9 @@ async def add_note(
         BadRequest: Nothing, or too much, was written.
     """
     ticket = await access_ticket(session, agent, ticket_id, lock=True)
-    _add_entry(session, ticket, agent, "note", text, now)
+    entry = _add_entry(session, ticket, agent, "note", text, now)
+    await session.flush()
+    await mentions.record(session, agent, entry.text, entry_id=entry.id, now=now)
 
 
 async def send_public_reply(
@@ -340,13 +249,12 @@ async def send_public_reply(
 
 def _add_entry(
     session: AsyncSession, ticket: Ticket, agent: Agent, kind: str, text: str, now: datetime
-) -> None:
+) -> TicketEntry:
     text = text.strip()
     if not text or len(text) > TEXT_MAX_CHARS:
         raise BadRequest(field="text")
-    session.add(
-        TicketEntry(ticket_id=ticket.id, kind=kind, agent_id=agent.id, text=text, created_at=now)
-    )
+    entry = TicketEntry(ticket_id=ticket.id, kind=kind, agent_id=agent.id, text=text, created_at=now)
+    session.add(entry)
     audit.record(
         session, ticket, actor=agent.id, action=_SEALED_AS[kind], now=now,
         new={"text_sha256": hashlib.sha256(text.encode()).hexdigest()},
@@ -356,4 +264,5 @@ def _add_entry(
         announce(session, "staff", {"type": "ticket_changed", "id": ticket.id})
     else:
         touch(session, ticket, now)
+    return entry
 

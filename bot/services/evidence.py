@@ -219,7 +219,7 @@ async def _ticket_for(
     query = select(Ticket).with_for_update()
     if ticket_id:
         return await session.scalar(query.where(Ticket.id == ticket_id))
-    newest = query.where(Ticket.conversation_id == conversation_id, Ticket.is_finished.is_(False))
+    newest = query.where(Ticket.conversation_id == conversation_id, ~Ticket.is_finished)
     return await session.scalar(newest.order_by(Ticket.opened_at.desc()).limit(1))
 
 

@@ -90,6 +90,10 @@ class Signer:
         """Return a key of 32 bytes for one purpose; keys of different purposes tell nothing of each other."""
         return self._mac("key", purpose)
 
+    def contact_key(self, phone: str) -> str:
+        """Return the key under which a telephone number, in its normal form, is found again."""
+        return self._mac("contact", phone).hex()
+
     def _mac(self, purpose: str, body: str) -> bytes:
         return hmac.new(self._secret, f"{purpose}:{body}".encode(), hashlib.sha256).digest()
 

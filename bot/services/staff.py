@@ -299,6 +299,12 @@ async def agent_named(session: AsyncSession, login: str) -> Agent | None:
     return await session.scalar(select(Agent).where(Agent.login == login))
 
 
+async def active_agents(session: AsyncSession) -> list[tuple[str, str]]:
+    """Return id and name of everybody who works here, by name."""
+    rows = await session.execute(select(Agent.id, Agent.name).where(Agent.is_active).order_by(Agent.name, Agent.id))
+    return [(agent_id, name) for agent_id, name in rows]
+
+
 async def has_agents(session: AsyncSession) -> bool:
     """Tell whether any account exists; a new installation gets its first one at start-up."""
     return await session.scalar(select(Agent.id).limit(1)) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.audit import GENESIS
-from bot.helpdesk.errors import BadRequest, TicketNotFound
+from bot.helpdesk.errors import BadRequest, ConversationNotFound, HelpdeskError, TicketNotFound
 from bot.helpdesk.identifiers import (
     SERIAL_LIMIT,
     TICKET_PREFIXES,
@@ -24,14 +25,15 @@ from bot.helpdesk.identifiers import (
 from bot.helpdesk.life_cycle import TicketMerged, matter_of
 from bot.helpdesk.ticket import FINISHED, TicketStatus, check_transition
 from bot.services import audit, sla
-from bot.services.conversations import locked
+from bot.services.conversations import locked_all
 from bot.services.ids import new_id
 from bot.services.life_cycle.after_step import after_step
 from bot.services.office import Office
 from bot.services.outgoing.happenings import ticket_happened
 from bot.services.views import TicketView, ticket_view
+from bot.store.bulk import insert_rows
 from bot.store.database import announce
-from bot.store.tables import Evidence, Ticket, TicketEntry
+from bot.store.tables import Conversation, Evidence, Ticket, TicketEntry, TicketEvent
 
 SUPPLEMENT_MAX_CHARS = 4000
 _NUMBER_TRIES = 5
@@ -77,40 +79,96 @@ class OpenedTicket:
 async def open_ticket(
     session: AsyncSession, office: Office, draft: TicketDraft, *, now: datetime
 ) -> OpenedTicket:
-    """Open a ticket once: its audit chain and clocks start in the same transaction.
+    """Open a ticket once; see `open_tickets`.
 
-    Evidence that the citizen handed in earlier in the conversation goes to the ticket.
+    Raises:
+        ConversationNotFound: There is no such conversation.
     """
-    # Rows are locked in one order everywhere: the conversation, then its tickets.
-    await locked(session, draft.conversation_id)
-    key = draft.idempotency_key()
-    ticket = await _with_key(session, key)
-    if ticket is not None:
-        return _opened(office, ticket, created=False)
-    ticket = await insert_ticket(session, office, draft, key, now)
-    await sla.on_ticket_opened(session, office.sla, ticket, now=now)
-    receipts = await _take_evidence(session, ticket)
-    audit.record(
-        session,
-        ticket,
-        actor="citizen",
-        action="ticket.opened",
-        now=now,
-        new={"status": ticket.status, "kind": ticket.kind, "facts": draft.facts, "evidence": receipts},
-    )
-    announce(session, "staff", {"type": "ticket_changed", "id": ticket.id})
-    ticket_happened(session, "ticket.opened", ticket, now=now)
-    return _opened(office, ticket, created=True)
+    (outcome,) = await open_tickets(session, office, [draft], now=now)
+    if isinstance(outcome, HelpdeskError):
+        raise outcome
+    return outcome
+
+
+async def open_tickets(
+    session: AsyncSession,
+    office: Office,
+    drafts: Sequence[TicketDraft],
+    *,
+    now: datetime,
+    locked: Mapping[str, Conversation] | None = None,
+) -> list[OpenedTicket | HelpdeskError]:
+    """Open each ticket once: its audit chain and clocks start in the same transaction.
+
+    The number of statements does not depend on the number of drafts. Evidence that a citizen
+    handed in earlier in the conversation goes to the first of its tickets.
+
+    Args:
+        locked: The conversations by id, if the caller has locked them.
+
+    Returns:
+        For each draft its ticket, or why there is none; one that fails does not touch the others.
+    """
+    # Rows are locked in one order everywhere: the conversations, then their tickets.
+    found = locked
+    if found is None:
+        found = await locked_all(session, {draft.conversation_id for draft in drafts})
+    keys = [draft.idempotency_key() for draft in drafts]
+    standing: dict[str, Ticket] = await _with_keys(session, keys)
+    fresh = {
+        key: draft
+        for key, draft in zip(keys, drafts, strict=True)
+        if key not in standing and draft.conversation_id in found
+    }
+    made = await _insert(session, office, fresh, now)
+    outcomes: list[OpenedTicket | HelpdeskError] = []
+    for key in keys:
+        if (ticket := standing.get(key) or made.get(key)) is None:
+            outcomes.append(ConversationNotFound())
+            continue
+        outcomes.append(_opened(office, ticket, created=key not in standing))
+        # The same form a second time in this call is the ticket just opened.
+        standing[key] = ticket
+    return outcomes
+
+
+async def _insert(
+    session: AsyncSession, office: Office, drafts: Mapping[str, TicketDraft], now: datetime
+) -> dict[str, Ticket]:
+    """Store new tickets with all that belongs to them; return them by idempotency key.
+
+    A number that another transaction took between the look and the insert is drawn again.
+    """
+    evidence = await _waiting_evidence(session, drafts.values())
+    for attempt in range(1, _NUMBER_TRIES + 1):
+        numbers = await _free_numbers(session, office, [draft.kind for draft in drafts.values()], now)
+        made = {
+            key: _new_ticket(office, draft, key, number, now)
+            for (key, draft), number in zip(drafts.items(), numbers, strict=True)
+        }
+        entries = [_opening_entry(ticket, evidence.get(key, ()), now) for key, ticket in made.items()]
+        clocks = sla.clocks_of_new(office.sla, made.values(), now=now)
+        try:
+            await insert_rows(session, [*made.values(), *clocks, *entries])
+        except IntegrityError:
+            if attempt == _NUMBER_TRIES:
+                raise
+            continue
+        for key, ticket in made.items():
+            for row in evidence.get(key, ()):
+                row.ticket_id = ticket.id
+            announce(session, "staff", {"type": "ticket_changed", "id": ticket.id})
+            ticket_happened(session, "ticket.opened", ticket, now=now)
+        return made
+    raise AssertionError("unreachable")
 
 
 async def insert_ticket(
     session: AsyncSession, office: Office, draft: TicketDraft, key: str | None, now: datetime
 ) -> Ticket:
     """Insert a ticket without clocks and audit entry; a number that is taken is drawn again."""
-    party_key = party_key_of(office, draft.facts)
     for attempt in range(1, _NUMBER_TRIES + 1):
-        ticket = _new_ticket(draft, key, _number(office, draft.kind, now), now)
-        ticket.party_key = party_key
+        ticket = _new_ticket(office, draft, key, _number(office, draft.kind, now), now)
         try:
             async with session.begin_nested():
                 session.add(ticket)
@@ -129,21 +187,46 @@ def party_key_of(office: Office, facts: dict[str, Any]) -> str | None:
     return office.signer.party_key(matter) if matter else None
 
 
-async def _take_evidence(session: AsyncSession, ticket: Ticket) -> list[str]:
-    """Give the ticket what its conversation handed in before; return the hashes."""
+def _opening_entry(ticket: Ticket, evidence: Iterable[Evidence], now: datetime) -> TicketEvent:
+    facts = {"facts": ticket.facts, "evidence": [row.sha256 for row in evidence]}
+    new = {"status": ticket.status, "kind": ticket.kind, **facts}
+    return audit.next_entry(ticket, actor="citizen", action="ticket.opened", now=now, new=new)
+
+
+async def _free_numbers(
+    session: AsyncSession, office: Office, kinds: Sequence[str], now: datetime
+) -> list[str]:
+    """Draw a number for each kind that no ticket has."""
+    numbers: list[str] = []
+    while len(numbers) < len(kinds):
+        drawn = dict.fromkeys(_number(office, kind, now) for kind in kinds[len(numbers) :])
+        taken = set(await session.scalars(select(Ticket.number).where(Ticket.number.in_(drawn))))
+        if len(drawn) == len(kinds) - len(numbers) and not taken.union(numbers).intersection(drawn):
+            numbers.extend(drawn)
+    return numbers
+
+
+async def _waiting_evidence(
+    session: AsyncSession, drafts: Collection[TicketDraft]
+) -> dict[str, list[Evidence]]:
+    """Return, by idempotency key, what the conversations handed in before for no ticket yet."""
+    if not drafts:
+        return {}
+    first = {draft.conversation_id: draft.idempotency_key() for draft in reversed(list(drafts))}
     rows = await session.scalars(
-        select(Evidence).where(
-            Evidence.conversation_id == ticket.conversation_id, Evidence.ticket_id.is_(None)
-        )
+        select(Evidence)
+        .where(Evidence.conversation_id.in_(first), Evidence.ticket_id.is_(None))
+        .order_by(Evidence.id)
     )
-    taken = list(rows)
-    for row in taken:
-        row.ticket_id = ticket.id
-    return [row.sha256 for row in taken]
+    waiting: dict[str, list[Evidence]] = {}
+    for row in rows:
+        waiting.setdefault(first[str(row.conversation_id)], []).append(row)
+    return waiting
 
 
-async def _with_key(session: AsyncSession, key: str) -> Ticket | None:
-    return await session.scalar(select(Ticket).where(Ticket.idempotency_key == key))
+async def _with_keys(session: AsyncSession, keys: Sequence[str]) -> dict[str, Ticket]:
+    rows = await session.scalars(select(Ticket).where(Ticket.idempotency_key.in_(keys)))
+    return {str(ticket.idempotency_key): ticket for ticket in rows}
 
 
 def _number(office: Office, kind: str, now: datetime) -> str:
@@ -152,7 +235,9 @@ def _number(office: Office, kind: str, now: datetime) -> str:
     return make_ticket_number(TICKET_PREFIXES[kind], day, secrets.randbelow(SERIAL_LIMIT))
 
 
-def _new_ticket(draft: TicketDraft, key: str | None, number: str, now: datetime) -> Ticket:
+def _new_ticket(
+    office: Office, draft: TicketDraft, key: str | None, number: str, now: datetime
+) -> Ticket:
     return Ticket(
         id=new_id(now),
         number=number,
@@ -168,6 +253,7 @@ def _new_ticket(draft: TicketDraft, key: str | None, number: str, now: datetime)
         channel=draft.channel,
         conversation_id=draft.conversation_id,
         idempotency_key=key,
+        party_key=party_key_of(office, draft.facts),
         version=1,
         audit_seq=0,
         audit_head=GENESIS,

@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from bot.store.scoping import restrict
+from bot.store.sqlite_driver import OneTripDriver
 
 Publish = Callable[[Sequence[Any]], None]
 BeforeCommit = Callable[[AsyncSession], Awaitable[None]]
@@ -112,7 +113,9 @@ def _create_engine(url: str, *, is_sqlite: bool) -> AsyncEngine:
         )
     if path := make_url(url).database:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, pool_size=5, max_overflow=10, hide_parameters=True)
+    engine = create_async_engine(
+        url, module=OneTripDriver(), pool_size=5, max_overflow=10, hide_parameters=True
+    )
     event.listen(engine.sync_engine, "connect", _configure_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

@@ -368,7 +368,7 @@ async def test_internal_errors_tell_nothing_about_the_inside(enter, desk, monkey
     async def broken(*_args: object, **_options: object) -> None:
         raise RuntimeError("secret path /var/lib")
 
-    monkeypatch.setattr("bot.services.desk_work.queue_counts", broken)
+    monkeypatch.setattr("bot.services.listing.queue_counts", broken)
     page = await li.client.get("/console/")
     api = await li.client.get(f"{API}/conversations")
     assert (page.status, api.status) == (500, 500)

@@ -100,7 +100,7 @@ async def test_empty_words_are_refused(enter, ticket, what):
 
 
 async def test_pages_follow_each_other_without_gap_or_repetition(enter, desk, monkeypatch):
-    monkeypatch.setattr("bot.console.tickets.PAGE_SIZE", 2)
+    monkeypatch.setattr("bot.console.lists.PAGE_SIZE", 2)
     opened = [
         (await make_ticket(desk, (await Citizen.arrives(desk)).conversation_id)).ticket.number for _ in range(5)
     ]

@@ -326,3 +326,8 @@ def test_a_wrong_file_is_named(tmp_path: Path, old: str, new: str) -> None:
     (tmp_path / "demo.yml").write_text(GOOD.replace(old, new), "utf-8")
     with pytest.raises(FormsInvalid, match=r"demo\.yml"):
         read_form(tmp_path / "demo.yml")
+
+
+def test_no_word_of_ours_is_as_long_as_what_is_taken_for_a_sentence() -> None:
+    of_choices = [name for form in FORMS.forms for field in form.fields for c in field.choices for name in c.names]
+    assert max(map(len, [*of_choices, *FORMS.words.skip])) <= 40

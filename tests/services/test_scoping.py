@@ -6,7 +6,7 @@ from sqlalchemy.orm import aliased
 
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import TicketNotFound
-from bot.services import access, desk_work, handoff
+from bot.services import access, desk_work, handoff, listing
 from bot.store.scoping import restricted
 from bot.store.tables import Agent, Conversation, Ticket
 from tests.support.builders import make_agent, make_ticket
@@ -45,8 +45,10 @@ async def test_every_kind_of_reading_obeys(desk: Desk, tickets: dict, agent: Age
             assert await session.get(Ticket, tickets["440305"].id) is None
             assert await session.scalar(select(Ticket.id).where(Ticket.id.in_(select(Ticket.id))).limit(1)) in own
             assert await session.scalar(select(func.count()).select_from(Conversation)) == 3
-            assert await desk_work.queue_counts(session) == {"trademark": 2}
-            assert {card.ticket.id for card in (await desk_work.list_tickets(session)).items} == own
+            assert await listing.queue_counts(session) == {"trademark": 2}
+            zone = desk.office.calendar.zone
+            page = await listing.list_tickets(session, listing.TicketFilter(), now=desk.clock(), zone=zone)
+            assert {card.ticket.id for card in page.items} == own
             assert len(await handoff.list_conversations(session, owner="bot")) == 3
             with pytest.raises(TicketNotFound):
                 await desk_work.ticket_id_of(session, tickets["440305"].number)

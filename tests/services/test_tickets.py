@@ -14,6 +14,7 @@ from bot.helpdesk.errors import (
     TicketNotFound,
 )
 from bot.services import audit, desk_work, tickets
+from bot.services.listing import TicketFilter, list_tickets
 from bot.store.tables import Ticket, TicketEvent
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
@@ -130,7 +131,9 @@ async def test_lists_page_by_key_without_gaps_or_doubles(
     seen, after = [], None
     while True:
         async with desk.read() as session:
-            page = await desk_work.list_tickets(session, queue="trademark", after=after, limit=3)
+            page = await list_tickets(
+                session, TicketFilter(queue="trademark"), after=after, limit=3, now=clock(), zone=desk.office.calendar.zone
+            )
         seen += [card.ticket.id for card in page.items]
         if (after := page.next) is None:
             break

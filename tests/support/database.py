@@ -34,8 +34,12 @@ def _free_port() -> int:
 
 
 @contextmanager
-def private_cluster() -> Iterator[str]:
-    """Start a cluster in a temporary folder and yield the URL of its first database, without name."""
+def private_cluster(*, is_durable: bool = False) -> Iterator[str]:
+    """Start a cluster in a temporary folder and yield the URL of its first database, without name.
+
+    Args:
+        is_durable: Wait for the disk at each commit, as a server does; tests need not.
+    """
     programs = postgres_programs()
     assert programs is not None
     folder = Path(tempfile.mkdtemp(prefix="rightsdesk-pg-"))
@@ -47,7 +51,7 @@ def private_cluster() -> Iterator[str]:
         [programs / "initdb", "-D", data, "-U", "rightsdesk", "-A", "trust", "-E", "UTF8",
          "--locale=C.UTF-8", "--no-sync"], **run,
     )  # fmt: skip
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off -c max_connections=200"
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync={'on' if is_durable else 'off'} -c max_connections=200"
     start = [programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"]
     # The server inherits the pipes of `capture_output` and would keep them open for ever.
     subprocess.run(start, **{**run, "capture_output": False}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

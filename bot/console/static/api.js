@@ -14,14 +14,14 @@ export class ApiError extends Error {
   }
 }
 
-async function call(method, path, body) {
+async function call(method, path, body, options = {}) {
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRF-Token"] = meta("csrf");
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {
     response = await fetch(BASE + path, {
-      method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: "same-origin",
+      method, headers, body: body === undefined ? undefined : JSON.stringify(body), credentials: "same-origin", ...options,
     });
   } catch {
     throw new ApiError(0, { code: "offline", message: word("errors.offline") });
@@ -40,6 +40,8 @@ export function signIn() {
 
 export const get = (path) => call("GET", path);
 export const post = (path, body = {}) => call("POST", path, body);
+/** Send although the page is going away; nobody waits for the answer. */
+export const postLast = (path, body = {}) => call("POST", path, body, { keepalive: true }).catch(() => {});
 export const conversation = (id) => `/conversations/${encodeURIComponent(id)}`;
 
 /** A random key that makes sending the same words again harmless. */

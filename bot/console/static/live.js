@@ -10,15 +10,28 @@ const FIRST_RETRY_MS = 600;
 const LAST_RETRY_MS = 15_000;
 const SIGN_IN_AGAIN = 4401;
 
+let shared = null;
+
+/** The page's line: there is one a page, so whoever makes another gets the same. */
 export class Live extends EventTarget {
   #socket = null;
   #retry = FIRST_RETRY_MS;
   #watching = null;
+  #looking = null;
   #silence = null;
   #again = null;
   #wasOpen = false;
+  #isStarted = false;
+
+  constructor() {
+    super();
+    if (shared) return shared;
+    shared = this;
+  }
 
   start() {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
     addEventListener("online", () => this.#open());
     document.addEventListener("visibilitychange", () => { if (!document.hidden) this.#open(); });
     addEventListener("pageshow", () => this.#open());
@@ -34,6 +47,12 @@ export class Live extends EventTarget {
   unwatch() {
     this.#watching = null;
     this.#send({ type: "unwatch" });
+  }
+
+  /** Be among those who look at a ticket or conversation, and hear of the others; null for nothing. */
+  look(subject, id) {
+    this.#looking = id ? { subject, id } : null;
+    this.#sendLook();
   }
 
   #open() {
@@ -54,6 +73,7 @@ export class Live extends EventTarget {
     this.#heard();
     show("open");
     this.#sendWatch();
+    this.#sendLook();
     this.dispatchEvent(new Event("queues"));
     this.dispatchEvent(new Event("reconnected"));
   }
@@ -87,6 +107,10 @@ export class Live extends EventTarget {
 
   #sendWatch() {
     if (this.#watching) this.#send({ type: "watch", conversation: this.#watching.id, after: this.#watching.lastSeq() });
+  }
+
+  #sendLook() {
+    this.#send(this.#looking ? { type: "look", ...this.#looking } : { type: "unlook" });
   }
 
   #send(message) {

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.services.fields.result import Accepted, Outcome, rejected
-from bot.services.fields.vocabulary import Vocabulary, bare
+from bot.services.fields.vocabulary import Vocabulary, bare, is_sentence
 
 VALUE_SEPARATOR = ","
 _NEAR = 0.74  # one wrong character in four still counts
@@ -82,6 +82,8 @@ def show_choices(value: str, choices: Sequence[Choice]) -> str:
 
 def find_exact(text: str, choices: Sequence[Choice]) -> Choice | None:
     """Return the choice whose value, title or alias is the whole answer."""
+    if not choices or is_sentence(text):
+        return None
     said = bare(text)
     return next((choice for choice in choices if said in choice.names), None)
 

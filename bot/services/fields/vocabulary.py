@@ -14,6 +14,7 @@ import yaml
 from opencc import OpenCC
 
 _SHORT = 12  # characters; a longer sentence says more than yes
+_LONGEST_WORD = 40  # characters; a test holds all words and choices to it
 _EDGE = " \t\r\n\u3000。，、；：！？…~～,.;:!?\"'“”‘’()（）[]【】<>《》-—"
 
 
@@ -31,7 +32,16 @@ def _to_simplified() -> OpenCC:
 
 def bare(text: str) -> str:
     """Return the text for comparing: lower case, simplified, no spaces, no punctuation at its ends."""
-    return _to_simplified().convert(re.sub(r"\s+", "", normalise(text)).strip(_EDGE).lower())
+    folded = re.sub(r"\s+", "", normalise(text)).strip(_EDGE).lower()
+    return folded if folded.isascii() else _to_simplified().convert(folded)
+
+
+def is_sentence(text: str) -> bool:
+    """Tell whether the text is too long to be one of our words, so that `bare` need not be asked.
+
+    Converting a whole story to simplified characters takes most of what checking a form costs.
+    """
+    return len("".join(text.split()).strip(_EDGE)) > _LONGEST_WORD
 
 
 @dataclass(frozen=True)
@@ -94,7 +104,7 @@ class Vocabulary:
 
     def is_skip(self, text: str) -> bool:
         """Tell whether the whole answer means: leave this out."""
-        return bare(text) in self.skip
+        return not is_sentence(text) and bare(text) in self.skip
 
     def is_skip_rest(self, text: str) -> bool:
         """Tell whether the whole answer means: leave out all that may be left out."""

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import BadRequest, MessageTooLong
-from bot.services import sla
+from bot.services import mentions, sla
 from bot.services.conversations import add_outgoing, add_visible, announce_message, locked
 from bot.services.handoff.episodes import current_handoff, own
 from bot.services.office import Office
@@ -96,5 +96,6 @@ async def add_note(
         session, conversation, "note", _checked(text), now=now, agent_id=agent.id
     )
     await session.flush()
+    await mentions.record(session, agent, message.text, message_id=message.id, now=now)
     announce_message(session, conversation, message, agent.name)
     return message_view(message, agent.name)

@@ -13,6 +13,7 @@ clocks a version touches.
 from bot.services.sla.affected import NONE, PROVISIONAL, RUNNING
 from bot.services.sla.book import SlaBook
 from bot.services.sla.events import (
+    clocks_of_new,
     on_handoff,
     on_public_reply,
     on_status_changed,
@@ -56,6 +57,7 @@ __all__ = [
     "SweepResult",
     "check_is_latest",
     "clocks_of",
+    "clocks_of_new",
     "explain",
     "extend_clock",
     "extendable_clocks",

@@ -6,13 +6,16 @@ never turns a breach into a success.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.helpdesk.calendar import CalendarVersion
 from bot.helpdesk.clock_table import Effect, effects_of
-from bot.helpdesk.sla import ClockState
+from bot.helpdesk.sla import ClockState, DueDate, Policy
 from bot.helpdesk.ticket import TicketStatus
 from bot.services.ids import new_id
 from bot.services.sla.book import SlaBook
@@ -21,11 +24,31 @@ from bot.services.sla.looking import nearest_clocks
 from bot.store.tables import Handoff, SlaClock, SlaPause, Ticket
 
 
+def clocks_of_new(book: SlaBook, tickets: Iterable[Ticket], *, now: datetime) -> list[SlaClock]:
+    """Return the clocks that new tickets are owed; the caller stores them with the tickets.
+
+    A new ticket has no clocks yet, so nothing need be read.
+    """
+    effects = effects_of("ticket", "opened")
+    names = [name for name, effect in effects.items() if effect is Effect.START]
+    starts: dict[str, list[tuple[str, _Start]]] = {}
+    clocks: list[SlaClock] = []
+    for ticket in tickets:
+        if ticket.kind not in starts:
+            counted = [(name, _count(book, ticket.kind, name, now)) for name in names]
+            starts[ticket.kind] = [(name, start) for name, start in counted if start]
+        own = [_clock("ticket", ticket.id, name, 1, start, now) for name, start in starts[ticket.kind]]
+        ticket.next_due_at = min((clock.due_at for clock in own), default=None)
+        clocks += own
+    return clocks
+
+
 async def on_ticket_opened(
     session: AsyncSession, book: SlaBook, ticket: Ticket, *, now: datetime
 ) -> None:
-    """Start what a new ticket is owed."""
-    await _on_ticket(session, book, ticket, "opened", now)
+    """Start what one new ticket is owed, of which the session knows."""
+    session.add_all(clocks_of_new(book, [ticket], now=now))
+    await session.flush()
 
 
 async def on_status_changed(
@@ -65,7 +88,7 @@ async def restart_cancelled(
     latest = await _latest_rounds(session, ticket.id)
     for name, clock in latest.items():
         if clock.stopped_at is not None and clock.stop_reason == reason:
-            await _start(session, book, "ticket", ticket.id, ticket.kind, name, clock.round + 1, now)
+            _start(session, book, "ticket", ticket.id, ticket.kind, name, clock.round + 1, now)
     await session.flush()
     standing = effects_of("ticket", ticket.status)
     for name, clock in (await _latest_rounds(session, ticket.id)).items():
@@ -113,11 +136,11 @@ async def _apply(
         if effect is Effect.START:
             if clock is None or clock.state not in ACTIVE or clock.stopped_at:
                 round_ = clock.round + 1 if clock else 1
-                await _start(session, book, subject, subject_id, applies_to, clock_name, round_, now)
+                _start(session, book, subject, subject_id, applies_to, clock_name, round_, now)
         elif clock is not None and clock.stopped_at is None and clock.state in ACTIVE:
             await _affect(session, book, clock, effect, event, now)
             if effect is Effect.RESTART:
-                await _start(
+                _start(
                     session, book, subject, subject_id, applies_to, clock_name, clock.round + 1, now
                 )
     await session.flush()
@@ -134,7 +157,47 @@ async def _latest_rounds(session: AsyncSession, subject_id: str) -> dict[str, Sl
     return {clock.clock: clock for clock in rows}
 
 
-async def _start(
+@dataclass(frozen=True)
+class _Start:
+    """When a clock that starts now will be due, and by which versions of which rules."""
+
+    policy: Policy
+    calendar: CalendarVersion
+    due: DueDate
+
+
+def _count(book: SlaBook, applies_to: str, clock_name: str, now: datetime) -> _Start | None:
+    policy = book.current(applies_to, now)
+    if clock_name not in policy.clocks:
+        return None
+    calendar = book.latest_calendar(policy.calendar_id)
+    return _Start(policy, calendar, book.counter(policy, clock_name, calendar)(now))
+
+
+def _clock(
+    subject: str, subject_id: str, clock_name: str, round_: int, start: _Start, now: datetime
+) -> SlaClock:
+    return SlaClock(
+        id=new_id(now),
+        subject_kind=subject,
+        subject_id=subject_id,
+        clock=clock_name,
+        round=round_,
+        policy_id=start.policy.id,
+        policy_version=start.policy.version,
+        calendar_id=start.calendar.id,
+        calendar_version=start.calendar.version,
+        started_at=now,
+        due_at=start.due.due_at,
+        warn_at=start.due.warn_at,
+        provisional=start.due.provisional,
+        state=ClockState.RUNNING,
+        level=0,
+        next_check_at=start.due.warn_at,
+    )
+
+
+def _start(
     session: AsyncSession,
     book: SlaBook,
     subject: str,
@@ -144,32 +207,8 @@ async def _start(
     round_: int,
     now: datetime,
 ) -> None:
-    policy = book.current(applies_to, now)
-    target = policy.clocks.get(clock_name)
-    if target is None:
-        return
-    calendar = book.latest_calendar(policy.calendar_id)
-    first_due = book.counter(policy, clock_name, calendar)(now)
-    session.add(
-        SlaClock(
-            id=new_id(now),
-            subject_kind=subject,
-            subject_id=subject_id,
-            clock=clock_name,
-            round=round_,
-            policy_id=policy.id,
-            policy_version=policy.version,
-            calendar_id=calendar.id,
-            calendar_version=calendar.version,
-            started_at=now,
-            due_at=first_due.due_at,
-            warn_at=first_due.warn_at,
-            provisional=first_due.provisional,
-            state=ClockState.RUNNING,
-            level=0,
-            next_check_at=first_due.warn_at,
-        )
-    )
+    if start := _count(book, applies_to, clock_name, now):
+        session.add(_clock(subject, subject_id, clock_name, round_, start, now))
 
 
 async def _affect(

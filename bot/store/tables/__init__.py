@@ -1,6 +1,16 @@
 """The tables, one class each, by area; what a column means is said where its name does not."""
 
 from bot.store.tables.base import Base
+from bot.store.tables.console import (
+    Draft,
+    Lease,
+    Macro,
+    Mention,
+    SavedView,
+    SearchProgress,
+    TicketContact,
+    TicketSearch,
+)
 from bot.store.tables.conversations import Conversation, Handoff, Inbound, Message, Outbox
 from bot.store.tables.intake import FormDraft
 from bot.store.tables.life_cycle import (
@@ -26,6 +36,7 @@ __all__ = [
     "Delivery",
     "DeliveryAttempt",
     "EscalationChain",
+    "Draft",
     "Evidence",
     "Extension",
     "FollowUp",
@@ -33,12 +44,17 @@ __all__ = [
     "Handoff",
     "HandoffEvent",
     "Inbound",
+    "Lease",
     "LoginAttempt",
+    "Macro",
+    "Mention",
     "Message",
     "Notice",
     "Outbox",
     "Rating",
     "SlaCalendar",
+    "SavedView",
+    "SearchProgress",
     "SlaClock",
     "SlaEvent",
     "SlaPause",
@@ -48,9 +64,11 @@ __all__ = [
     "StaffEvent",
     "StaffSession",
     "Ticket",
+    "TicketContact",
     "TicketEntry",
     "TicketEvent",
     "TicketLink",
     "Transfer",
     "Webhook",
+    "TicketSearch",
 ]

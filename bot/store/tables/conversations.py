@@ -32,6 +32,7 @@ class Conversation(Base):
             postgresql_where=text("owner = 'human'"),
             sqlite_where=text("owner = 'human'"),
         ),
+        Index("ix_conversation_created", "created_at"),
     )
 
     id: Mapped[str] = mapped_column(String(80), primary_key=True)
@@ -158,6 +159,7 @@ class Handoff(Base):
         Index("ix_handoff_conversation", "conversation_id", "requested_at"),
         Index("ix_handoff_queue", "queue", "claimed_at"),
         Index("ix_handoff_agent", "agent_id", "claimed_at"),
+        Index("ix_handoff_requested", "requested_at"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)

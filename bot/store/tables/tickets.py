@@ -49,6 +49,23 @@ class Ticket(Base):
             sqlite_where=text("is_finished = 0"),
         ),
         Index("ix_ticket_conversation", "conversation_id", "region"),
+        # For the orders of the lists; they hold open tickets only, so they stay small. Newest change first
+        # has none: it would be written with every change, and sorting what is open is cheap enough.
+        *(
+            Index(
+                f"ix_ticket_open_{name}",
+                *columns,
+                "id",
+                postgresql_where=text("NOT is_finished"),
+                sqlite_where=text("is_finished = 0"),
+            )
+            for name, columns in (
+                ("opened", ["opened_at"]),
+                ("due", ["next_due_at"]),
+                ("queue_due", ["queue", "next_due_at"]),
+                ("assignee", ["assignee_id", "opened_at"]),
+            )
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)

@@ -18,6 +18,7 @@ from bot.services.life_cycle.linking import link_tickets, unlink_tickets
 from bot.services.life_cycle.looking import life_of
 from bot.services.life_cycle.merging import merge_tickets, unmerge_ticket
 from bot.services.life_cycle.splitting import split_ticket
+from bot.services.listing import TicketFilter, list_tickets
 from bot.store.tables import Evidence, Ticket, TicketLink
 from tests.services.life_cycle.conftest import FACTS, Case, MakeCase
 from tests.support.clock import FakeClock
@@ -35,7 +36,9 @@ async def merges(source: Case, target: Case, **changes: object) -> None:
 
 async def in_queue(case: Case) -> set[str]:
     async with case.desk.read() as session:
-        return {card.ticket.id for card in (await desk_work.list_tickets(session, queue="trademark")).items}
+        now, zone = case.desk.clock(), case.desk.office.calendar.zone
+        page = await list_tickets(session, TicketFilter(queue="trademark"), now=now, zone=zone)
+    return {card.ticket.id for card in page.items}
 
 
 async def suggested(case: Case) -> list[str]:

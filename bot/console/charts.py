@@ -1,0 +1,96 @@
+"""Charts as plain geometry, drawn by `_charts.html` as inline SVG.
+
+*Not chosen*: a drawing library, whose pictures would weigh more than the page, know nothing of dark and light, and
+put their style where the page's policy allows none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, log10
+
+WIDTH, HEIGHT = 640, 200
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 10, 24
+_TICKS = 4
+_LABELS_MAX = 8
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A line across the chart, or a label below it."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One series: its points as SVG wants them, and each with its value for the dots."""
+
+    name: str
+    points: str
+    dots: list[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class LineChart:
+    """Series over days."""
+
+    lines: list[Line]
+    across: list[Tick]
+    below: list[Tick]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = _LEFT
+    right: int = WIDTH - _RIGHT
+    floor: int = HEIGHT - _BOTTOM
+
+
+def line_chart(labels: Sequence[str], series: Sequence[tuple[str, Sequence[int]]]) -> LineChart:
+    """Return the chart of some series over the same labels.
+
+    Args:
+        labels: What stands below each point; of many only some are written.
+        series: Names with one value for each label.
+    """
+    top = nice_ceiling(max((value for _, values in series for value in values), default=0))
+    span = (WIDTH - _LEFT - _RIGHT) / max(1, len(labels) - 1)
+
+    def x(at: int) -> float:
+        return round(_LEFT + at * span, 1)
+
+    def y(value: float) -> float:
+        return round(HEIGHT - _BOTTOM - value / top * (HEIGHT - _TOP - _BOTTOM), 1)
+
+    lines = []
+    for name, values in series:
+        dots = [(x(at), y(value)) for at, value in enumerate(values)]
+        lines.append(Line(name, " ".join(f"{a},{b}" for a, b in dots), dots))
+    every = max(1, ceil(len(labels) / _LABELS_MAX))
+    return LineChart(
+        lines=lines,
+        across=[Tick(y(top * part / _TICKS), f"{top * part / _TICKS:g}") for part in range(_TICKS + 1)],
+        below=[Tick(x(at), label) for at, label in enumerate(labels) if at % every == 0],
+    )
+
+
+def nice_ceiling(most: int) -> int:
+    """Return a round number not below the greatest value, that four lines divide evenly."""
+    if most <= _TICKS:
+        return _TICKS
+    unit = 10 ** int(log10(most))
+    return next(
+        int(unit * factor) for factor in (1, 2, 4, 6, 8, 10, 20) if unit * factor >= most and unit * factor % _TICKS == 0
+    )
+
+
+def shares(counts: Sequence[int]) -> list[float]:
+    """Return the length of each bar in percent of the longest."""
+    most = max(counts, default=0)
+    return [round(100 * count / most, 1) if most else 0.0 for count in counts]
+
+
+def share(part: int, whole: int) -> float | None:
+    """Return a share in percent, None of nothing."""
+    return round(100 * part / whole, 1) if whole else None

@@ -1,0 +1,103 @@
+// One step on many tickets: choosing, asking for a reason, and telling what became of each.
+
+import { $, el } from "./dom.js";
+import { ApiError, post } from "./api.js";
+import { word } from "./words.js";
+
+const boxOf = (row) => $(".pick input", row);
+
+export class Bulk {
+  #rows;
+  #waiting = null;
+  #isBusy = false;
+
+  constructor(rows) {
+    this.#rows = rows;
+    for (const row of rows) boxOf(row).addEventListener("change", () => this.#show());
+    $("#pick-all")?.addEventListener("change", ({ target }) => this.#all(target.checked));
+    $('[data-bulk="mine"]').addEventListener("click", () => this.assignToMe());
+    $('[data-bulk="none"]').addEventListener("click", () => this.#all(false));
+    this.#wireSelect("#bulk-assignee", (to) => this.#send({ step: { do: "assign", to } }));
+    this.#wireSelect("#bulk-status", (to, title) => this.#ask({ step: { do: "status", to } }, title, true));
+    this.#wireSelect("#bulk-macro", (macro, title) => this.#ask({ macro }, title, false));
+    $("#bulk-cancel").addEventListener("click", () => $("#bulk-dialog").close());
+    $("#bulk-form").addEventListener("submit", () => this.#confirmed());
+    $("#outcome-close").addEventListener("click", () => $("#bulk-outcome").close());
+    $("#bulk-outcome").addEventListener("close", () => location.reload());
+    this.#show();
+  }
+
+  toggle(row) {
+    boxOf(row).checked = !boxOf(row).checked;
+    this.#show();
+  }
+
+  assignToMe() {
+    if (this.#chosen().length) this.#send({ step: { do: "assign", to: "me" } });
+  }
+
+  #chosen() {
+    return this.#rows.filter((row) => boxOf(row).checked);
+  }
+
+  #all(isChosen) {
+    for (const row of this.#rows) boxOf(row).checked = isChosen;
+    this.#show();
+  }
+
+  #show() {
+    const count = this.#chosen().length;
+    $("#bulk").hidden = !count;
+    $("#bulk-count").textContent = word("daily.chosen", { count });
+    if ($("#pick-all")) $("#pick-all").checked = count > 0 && count === this.#rows.length;
+    for (const row of this.#rows) row.classList.toggle("chosen", boxOf(row).checked);
+  }
+
+  #wireSelect(selector, work) {
+    $(selector)?.addEventListener("change", ({ target }) => {
+      const [value, title] = [target.value, target.selectedOptions[0].textContent];
+      target.value = "";
+      if (value) work(value, title);
+    });
+  }
+
+  #ask(what, title, needsReason) {
+    this.#waiting = what;
+    $("#bulk-title").textContent = word("daily.bulk_title", { title, count: this.#chosen().length });
+    $("#bulk-reason-field").hidden = !needsReason;
+    $("#bulk-reason").value = "";
+    $("#bulk-dialog").showModal();
+  }
+
+  #confirmed() {
+    const what = this.#waiting;
+    if (what.step) what.step.reason = $("#bulk-reason").value;
+    this.#send(what);
+  }
+
+  async #send(what) {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    const tickets = this.#chosen().map(({ dataset }) => ({ id: dataset.id, version: Number(dataset.version) }));
+    try {
+      this.#tell(await post("/tickets/bulk", { tickets, ...what }));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#tell({ done: 0, outcomes: [{ id: "", ok: false, message: error.message }] });
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  /** All went well: the list is simply shown anew. Otherwise each failure is told with its ticket. */
+  #tell({ done, outcomes }) {
+    const failed = outcomes.filter((outcome) => !outcome.ok);
+    if (!failed.length) return location.reload();
+    const numbers = new Map(this.#rows.map(({ dataset }) => [dataset.id, dataset.number]));
+    $("#outcome-title").textContent = word("daily.outcome", { done, failed: failed.length });
+    $("#outcome-list").replaceChildren(...failed.map(({ id, message }) => el(
+      "li", {}, el("span", { class: "mono", text: numbers.get(id) ?? "" }), ` ${message}`,
+    )));
+    $("#bulk-outcome").showModal();
+  }
+}

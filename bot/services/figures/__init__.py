@@ -1,0 +1,7 @@
+"""Figures for supervisors: what lies open now, and what became of what came in over a period."""
+
+from bot.services.figures.period import Period, PeriodFigures, period_figures
+from bot.services.figures.present import AGE_DAYS, PresentFigures, present_figures
+from bot.services.figures.table import Bar
+
+__all__ = ["AGE_DAYS", "Bar", "Period", "PeriodFigures", "PresentFigures", "period_figures", "present_figures"]

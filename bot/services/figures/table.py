@@ -1,0 +1,71 @@
+"""What all figures share: counting by a column, and arithmetic that the two databases write differently."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Date, Float, Select, String, cast, func, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One row of a figure.
+
+    Attributes:
+        key: What is counted: a queue, an agent's name, a region; None for what has none.
+        parts: Further counts of the same rows, in the figure's own order.
+    """
+
+    key: str | None
+    count: int
+    parts: tuple[int, ...] = ()
+
+
+async def count_by(
+    session: AsyncSession, column: ColumnElement[Any], query: Select[Any], *, limit: int | None = None
+) -> list[Bar]:
+    """Count the rows of a query by a column, most first.
+
+    Args:
+        query: Its columns are replaced, its conditions kept.
+    """
+    # By position: the same JSON path, sent twice as two parameters, is not one expression to PostgreSQL.
+    counted = query.with_only_columns(column.label("key"), func.count().label("count")).group_by(literal_column("1"))
+    rows = await session.execute(counted.order_by(literal_column("2").desc(), literal_column("1")).limit(limit))
+    return [Bar(None if key is None else str(key), count) for key, count in rows]
+
+
+def seconds(session: AsyncSession, start: ColumnElement[datetime], end: ColumnElement[datetime]) -> ColumnElement[float]:
+    """Return the seconds between two instants."""
+    if _is_sqlite(session):
+        return (func.julianday(end) - func.julianday(start)) * 86400.0
+    return cast(func.extract("epoch", end - start), Float)
+
+
+def local_day(session: AsyncSession, at: ColumnElement[datetime], zone: ZoneInfo, now: datetime) -> ColumnElement[str]:
+    """Return the day of an instant in a zone.
+
+    SQLite knows no zones: there the present distance to UTC is taken, which in China never changes.
+    """
+    if _is_sqlite(session):
+        offset = now.astimezone(zone).utcoffset()
+        minutes = int(offset.total_seconds() // 60) if offset else 0
+        return func.date(at, f"{minutes:+} minutes")
+    return cast(cast(func.timezone(str(zone), at), Date), String)
+
+
+async def quantile(session: AsyncSession, column: ColumnElement[float], query: Select[Any], share: float) -> float | None:
+    """Return the value below which this share of the rows lies (nearest rank), None without rows."""
+    counted = query.with_only_columns(column.label("value")).subquery()
+    total = await session.scalar(select(func.count()).select_from(counted)) or 0
+    rank = max(0, -int(-total * share // 1) - 1)
+    ordered = select(counted.c.value).order_by(counted.c.value).offset(rank).limit(1)
+    return await session.scalar(ordered)
+
+
+def _is_sqlite(session: AsyncSession) -> bool:
+    return session.get_bind().dialect.name == "sqlite"

@@ -1,0 +1,119 @@
+"""Steps that a macro, or a bulk action, takes on one ticket: each goes through the same door as a step by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.helpdesk.errors import BadRequest, ReasonRequired
+from bot.helpdesk.ticket import REASON_REQUIRED, TicketStatus
+from bot.helpdesk.variables import check, fill_in
+from bot.services import desk_work
+from bot.services.office import Office
+from bot.store.tables import Agent, Ticket
+
+Step = Mapping[str, Any]
+#: Whoever carries the step out.
+ME = "me"
+
+
+@dataclass(frozen=True)
+class Work:
+    """A step's surroundings; the transaction holds the ticket's row."""
+
+    session: AsyncSession
+    office: Office
+    agent: Agent
+    ticket: Ticket
+    values: Mapping[str, str]
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of step.
+
+    Attributes:
+        fields: What it may hold besides `do`.
+    """
+
+    fields: frozenset[str]
+    check: Callable[[Step], None]
+    take: Callable[[Work, Step], Awaitable[object]]
+
+
+def check_step(step: object) -> dict[str, str]:
+    """Return the step if it can be kept.
+
+    Raises:
+        BadRequest: There is no such step, or it lacks something.
+        ReasonRequired: The citizen will want to know why.
+        UnknownVariable: Its words have a variable that there is not.
+    """
+    if not isinstance(step, dict) or not all(isinstance(value, str) for value in step.values()):
+        raise BadRequest(field="steps")
+    kind = STEPS.get(step.get("do", ""))
+    if kind is None or set(step) - kind.fields - {"do"}:
+        raise BadRequest(field="steps")
+    kind.check(step)
+    return dict(step)
+
+
+async def take(work: Work, step: Step) -> None:
+    """Take one step.
+
+    Raises:
+        HelpdeskError: Whatever the step raises by hand; the caller's transaction falls as a whole.
+    """
+    await STEPS[step["do"]].take(work, step)
+
+
+def _check_status(step: Step) -> None:
+    if step.get("to") not in {status.value for status in TicketStatus}:
+        raise BadRequest(field="to")
+    if step["to"] in REASON_REQUIRED and not step.get("reason", "").strip():
+        raise ReasonRequired(to=step["to"])
+    check(step.get("reason", ""))
+
+
+async def _take_status(work: Work, step: Step) -> None:
+    await desk_work.change_status(
+        work.session, work.office, work.agent, work.ticket.id, to=step["to"],
+        reason=fill_in(step.get("reason", ""), work.values), version=work.ticket.version, now=work.now,
+    )  # fmt: skip
+
+
+def _check_assign(step: Step) -> None:
+    if not step.get("to"):
+        raise BadRequest(field="to")
+
+
+async def _take_assign(work: Work, step: Step) -> None:
+    to = work.agent.id if step["to"] == ME else step["to"]
+    await desk_work.assign(
+        work.session, work.agent, work.ticket.id, to_agent_id=to, version=work.ticket.version, now=work.now
+    )
+
+
+def _check_text(step: Step) -> None:
+    text = step.get("text", "").strip()
+    if not text or len(text) > desk_work.TEXT_MAX_CHARS:
+        raise BadRequest(field="text")
+    check(text)
+
+
+async def _take_note(work: Work, step: Step) -> None:
+    await desk_work.add_note(
+        work.session, work.agent, work.ticket.id, text=fill_in(step["text"], work.values), now=work.now
+    )
+
+
+STEPS: Mapping[str, Kind] = {
+    "status": Kind(frozenset({"to", "reason"}), _check_status, _take_status),
+    "assign": Kind(frozenset({"to"}), _check_assign, _take_assign),
+    "note": Kind(frozenset({"text"}), _check_text, _take_note),
+}

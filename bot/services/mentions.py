@@ -1,0 +1,101 @@
+"""Colleagues named in notes with @: they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from bot.store.database import announce
+from bot.store.tables import Agent, Mention, Message, Ticket, TicketEntry
+
+_SIGNS = "@＠"
+
+
+@dataclass(frozen=True)
+class MentionView:
+    """A note in which the agent is named, and where it stands."""
+
+    id: int
+    by_name: str
+    text: str
+    ticket_id: str | None
+    ticket_number: str | None
+    conversation_id: str | None
+    created_at: datetime
+    is_seen: bool
+
+
+def named_in(text: str, names: Iterable[str]) -> set[str]:
+    """Return the names that stand after an @ in the text; of two that fit the longer one is meant."""
+    by_length, found = sorted(names, key=len, reverse=True), set()
+    for at, sign in enumerate(text):
+        if sign in _SIGNS:
+            name = next((name for name in by_length if name and text.startswith(name, at + 1)), None)
+            found.update({name} if name else ())
+    return found
+
+
+async def record(
+    session: AsyncSession, agent: Agent, text: str, *, entry_id: int | None = None, message_id: int | None = None, now: datetime
+) -> None:
+    """Note who is named in a note that was just written; naming oneself tells nobody anything.
+
+    Two colleagues of one name are both told.
+    """
+    if not any(sign in text for sign in _SIGNS):
+        return
+    others = select(Agent.id, Agent.name).where(Agent.is_active, Agent.id != agent.id)
+    colleagues = (await session.execute(others)).all()
+    named = named_in(text, {name for _, name in colleagues})
+    for colleague_id, name in colleagues:
+        if name in named:
+            session.add(
+                Mention(
+                    agent_id=colleague_id, by_agent_id=agent.id, entry_id=entry_id, message_id=message_id, created_at=now
+                )
+            )
+            announce(session, "staff", {"type": "mention", "agent_id": colleague_id})
+
+
+async def mentions_of(
+    session: AsyncSession, agent: Agent, *, before: int | None = None, limit: int = 30
+) -> list[MentionView]:
+    """Return where the agent is named, newest first."""
+    by = aliased(Agent)
+    query = (
+        select(Mention, by.name, TicketEntry.text, Message.text, Ticket.id, Ticket.number, Message.conversation_id)
+        .join(by, by.id == Mention.by_agent_id)
+        .outerjoin(TicketEntry, TicketEntry.id == Mention.entry_id)
+        .outerjoin(Ticket, Ticket.id == TicketEntry.ticket_id)
+        .outerjoin(Message, Message.id == Mention.message_id)
+        .where(Mention.agent_id == agent.id)
+        .order_by(Mention.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(Mention.id < before)
+    return [
+        MentionView(m.id, name, noted or said or "", ticket_id, number, conversation_id, m.created_at, bool(m.seen_at))
+        for m, name, noted, said, ticket_id, number, conversation_id in await session.execute(query)
+    ]
+
+
+async def count_unseen(session: AsyncSession, agent: Agent) -> int:
+    """Return how many mentions the agent has not looked at."""
+    unseen = select(func.count()).where(Mention.agent_id == agent.id, Mention.seen_at.is_(None))
+    return await session.scalar(unseen) or 0
+
+
+async def mark_seen(session: AsyncSession, agent: Agent, *, up_to: int, now: datetime) -> None:
+    """Note that the agent has looked at the mentions up to the one with this id."""
+    await session.execute(
+        update(Mention)
+        .where(Mention.agent_id == agent.id, Mention.seen_at.is_(None), Mention.id <= up_to)
+        .values(seen_at=now)
+    )
+    announce(session, "staff", {"type": "mention", "agent_id": agent.id})

@@ -1,0 +1,152 @@
+"""The console's daily work in a real browser: keyboard, drafts, collision, and pages that everybody can use."""
+
+from functools import cache
+
+import pytest
+
+from bot.services import macros
+from bot.services.macros import MacroDraft
+from tests.console.axe import axe_script, findings
+from tests.console.test_browser import (  # noqa: F401  (fixtures)
+    DESKTOP,
+    PHONE,
+    browser,
+    pytestmark,
+    sit_down,
+    waiting,
+)
+from tests.support.builders import make_ticket
+from tests.support.citizens import Citizen
+
+
+@pytest.fixture
+async def ticket(desk):
+    citizen = await Citizen.arrives(desk)
+    return (await make_ticket(desk, citizen.conversation_id, facts={"right": "trademark", "name": "张三"})).ticket
+
+
+@pytest.fixture
+def script():
+    found = cache(axe_script)()
+    if found is None:
+        pytest.skip("axe-core could not be fetched (npm install axe-core needs a package registry)")
+    return found
+
+
+async def add_macro(desk, agent_name="李明", **values):
+    from sqlalchemy import select
+
+    from bot.store.tables import Agent
+
+    async with desk.begin() as session:
+        agent = (await session.scalars(select(Agent).where(Agent.name == agent_name))).one()
+        await macros.save(session, agent, MacroDraft(is_shared=True, **values), now=desk.clock())
+
+
+async def test_a_draft_survives_the_crash_of_the_browser(sit_down, browser, ticket):  # noqa: F811
+    page = await sit_down("李明")
+    await page.goto(f"/console/tickets/{ticket.id}")
+    await page.keyboard.press("r")
+    await page.wait_for_selector("#words-box:focus")
+    async with page.expect_response("**/drafts/**") as kept:
+        await page.keyboard.type("您好，已收到")
+        await page.clock.run_for(1000)
+    assert (await kept.value).ok
+    await page.click('.tab[data-mode="note"]')
+    assert await page.input_value("#words-box") == ""
+    address, cookies = page.url, await page.context.storage_state()
+    await page.close(run_before_unload=False)
+    other = await browser.new_page(storage_state=cookies)
+    await other.goto(address)
+    await other.wait_for_function("() => document.querySelector('#words-box').value === '您好，已收到'")
+
+
+async def test_a_canned_reply_is_chosen_with_the_keyboard(sit_down, desk, ticket):  # noqa: F811
+    page = await sit_down("李明")
+    await add_macro(desk, title="催证", text="{{citizen}}，请补充注册证。")
+    await add_macro(desk, title="问候", text="您好")
+    await page.goto(f"/console/tickets/{ticket.id}")
+    await page.keyboard.press("r")
+    await page.keyboard.press("/")
+    await page.wait_for_selector("#picker[open]")
+    await page.keyboard.type("注册证")
+    await page.wait_for_selector('#picker-list [aria-selected="true"]:has-text("催证")')
+    await page.keyboard.press("Enter")
+    await page.wait_for_function("() => document.querySelector('#words-box').value === '张三，请补充注册证。'")
+
+
+async def test_colleagues_on_one_ticket_see_each_other_and_one_takes_over(sit_down, ticket):  # noqa: F811
+    first, second = await sit_down("李明"), await sit_down("王敏")
+    for page in (first, second):
+        await page.goto(f"/console/tickets/{ticket.id}")
+    await first.wait_for_selector("#lookers:has-text('王敏 也在看')")
+    await first.keyboard.press("r")
+    await first.keyboard.type("您好")
+    await second.wait_for_selector("#lease:has-text('李明 正在写答复')")
+    await second.click("#take-over")
+    await first.wait_for_selector("#lease:has-text('王敏 接过去写了')")
+    await second.wait_for_selector("#lease", state="hidden")
+
+
+async def test_tickets_are_chosen_and_taken_with_the_keyboard(sit_down, desk, ticket):  # noqa: F811
+    page = await sit_down("李明")
+    await page.goto("/console/tickets")
+    for key in ("j", "x"):
+        await page.keyboard.press(key)
+    await page.wait_for_selector("#bulk:has-text('已选 1 件')")
+    await page.keyboard.press("a")
+    await page.wait_for_selector("td.assignee:has-text('李明')")
+    # The list was shown anew: its scripts come after its rows.
+    await page.wait_for_load_state("load")
+    await page.keyboard.press("?")
+    await page.wait_for_selector("#keys-help[open]:has-text('选择（批量操作）')")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("/")
+    await page.wait_for_selector("#number:focus")
+
+
+async def test_what_failed_in_bulk_is_told_with_its_number(sit_down, ticket):  # noqa: F811
+    page = await sit_down("李明")
+    await page.goto("/console/tickets")
+    await page.check(".pick input[aria-label^='选择 ']")
+    await page.select_option("#bulk-status", "closed")
+    await page.click("#bulk-form button[type=submit]")
+    await page.wait_for_selector(f"#bulk-outcome[open]:has-text('{ticket.number}')")
+
+
+async def test_a_draft_in_a_conversation_survives_a_reload(sit_down, waiting):  # noqa: F811
+    page = await sit_down("李明")
+    await page.click(".row")
+    await page.click("#claim")
+    await page.wait_for_selector("#words-box:focus")
+    async with page.expect_response("**/drafts/**") as kept:
+        await page.keyboard.type("稍等我查一下")
+        await page.clock.run_for(1000)
+    assert (await kept.value).ok
+    await page.reload()
+    await page.wait_for_function("() => document.querySelector('#words-box').value === '稍等我查一下'")
+
+
+# Colours do not depend on the width, nor widths on the colours: two rounds see all four.
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
+async def test_no_page_has_a_serious_fault_and_none_is_wider_than_the_screen(sit_down, desk, ticket, script, size, scheme):  # noqa: F811
+    page = await sit_down("李明", size=size, role="supervisor")
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    await add_macro(desk, title="催证", text="{{citizen}}，请补充注册证。", steps=({"do": "assign", "to": "me"},))
+    faults = {}
+    for path in (
+        "/console/", "/console/tickets", "/console/tickets?q=张三", "/console/tickets?queue=patent", f"/console/tickets/{ticket.id}",
+        f"/console/tickets/{ticket.id}/clocks", f"/console/tickets/{ticket.id}/audit", "/console/macros", "/console/macros/new",
+        "/console/mentions", "/console/dashboard", "/console/password",
+    ):  # fmt: skip
+        await page.goto(path)
+        found = await findings(page, script)
+        if not await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"):
+            found.append("wider than the screen")
+        if found:
+            faults[path] = found
+    await page.goto("/console/tickets")
+    await page.keyboard.press("?")
+    if found := await findings(page, script):
+        faults["help"] = found
+    assert faults == {}

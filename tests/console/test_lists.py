@@ -1,0 +1,150 @@
+"""Ticket lists: search, saved views, bulk actions, export."""
+
+import io
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy import func, select, update
+
+from bot.bootstrap import Desk
+from bot.store.tables import Ticket, TicketEvent
+from tests.console.conftest import Enter
+from tests.console.driver import StaffClient
+from tests.support.builders import make_ticket
+from tests.support.citizens import Citizen
+
+FACTS = {"report_type": "rightholder", "right": "trademark", "name": "张三", "phone": "13800138000", "facts": "假冒的<b>水杯</b>"}
+
+
+@pytest.fixture
+async def tickets(desk: Desk):
+    """Three complaints, the first with a story."""
+    opened = []
+    for at in range(3):
+        citizen = await Citizen.arrives(desk)
+        facts = FACTS if at == 0 else {"n": at}
+        opened.append((await make_ticket(desk, citizen.conversation_id, facts=facts, subject=f"第{at}件")).ticket)
+    return opened
+
+
+async def bulk(li: StaffClient, tickets, **what: object):
+    chosen = [{"id": ticket.id, "version": ticket.version} for ticket in tickets]
+    answer = await li.post("/tickets/bulk", {"tickets": chosen, **what})
+    return answer.status, await answer.json()
+
+
+# --- search ---------------------------------------------------------------------------------
+
+
+async def test_the_search_shows_where_it_hit_and_makes_no_markup_of_it(enter: Enter, tickets) -> None:
+    li = await enter()
+    page = await li.page("/console/tickets?q=水杯")
+    assert tickets[0].number in page and tickets[1].number not in page
+    assert "<mark>水杯</mark>" in page and "&lt;b&gt;<mark>" in page
+    for typed in ("张三", "13800138000", "138-0013-8000"):
+        assert tickets[0].number in await li.page(f"/console/tickets?q={typed}"), typed
+    assert "没有符合条件的工单" in await li.page("/console/tickets?q=不存在")
+    assert "请至少输入两个" in await li.page("/console/tickets?q=张")
+
+
+async def test_a_number_typed_into_the_search_leads_to_its_ticket(enter: Enter, tickets) -> None:
+    li = await enter()
+    answer = await li.client.get("/console/tickets", params={"q": f" {tickets[1].number.lower()} "}, allow_redirects=False)
+    assert answer.headers["Location"] == f"/console/tickets/{tickets[1].id}"
+
+
+# --- filters and views ----------------------------------------------------------------------
+
+
+async def test_mine_and_nobodys(enter: Enter, tickets) -> None:
+    li = await enter()
+    await bulk(li, tickets[:1], step={"do": "assign", "to": "me"})
+    mine, nobodys = await li.page("/console/tickets?assignee=me"), await li.page("/console/tickets?assignee=nobody")
+    assert tickets[0].number in mine and tickets[1].number not in mine
+    assert tickets[0].number not in nobodys and tickets[1].number in nobodys
+
+
+async def test_filters_and_orders_that_there_are_not_are_refused(enter: Enter) -> None:
+    li = await enter()
+    for query in ("sort=colour", "due=never", "age=2", "right=x", "channel=x", "scope=x", "after=x"):
+        assert (await li.client.get(f"/console/tickets?{query}")).status == 400, query
+
+
+async def test_a_view_is_saved_shown_and_removed(enter: Enter) -> None:
+    li, wang, head = await enter("李明"), await enter("王敏"), await enter("赵强", "supervisor")
+    answer = await li.post_form("/console/views", name="我的专利", query="queue=patent&sort=due&after=x")
+    assert answer.headers["Location"] == "/console/tickets?queue=patent&sort=due"
+    assert (await li.post_form("/console/views", name="大家的", query="", is_shared="yes")).status == 403
+    await head.post_form("/console/views", name="大家的", query="status=accepted", is_shared="yes")
+    page = await li.page("/console/tickets")
+    assert "我的专利" in page and "大家的" in page and "删除视图 大家的" not in page
+    assert "我的专利" not in await wang.page("/console/tickets")
+    (view,) = [part.split("/remove")[0] for part in page.split("/console/views/")[1:]]
+    assert (await wang.post_form(f"/console/views/{view}/remove")).status == 404
+    assert (await li.post_form(f"/console/views/{view}/remove")).status == 303
+    assert "我的专利" not in await li.page("/console/tickets")
+
+
+# --- bulk -----------------------------------------------------------------------------------
+
+
+async def test_each_ticket_has_its_own_outcome_and_its_own_audit_entry(enter: Enter, desk: Desk, tickets) -> None:
+    li = await enter()
+    await li.post(f"/tickets/{tickets[1].id}/assignment", {"version": 1})
+    status, body = await bulk(li, tickets, step={"do": "status", "to": "accepted"})
+    assert (status, body["done"]) == (200, 2)
+    assert [(o["ok"], o.get("code")) for o in body["outcomes"]] == [
+        (True, None), (False, "ticket_changed_meanwhile"), (True, None),
+    ]  # fmt: skip
+    async with desk.read() as session:
+        rows = await session.execute(select(Ticket.status, func.count(TicketEvent.id)).join(TicketEvent).group_by(Ticket.id).order_by(Ticket.id))
+        assert [tuple(row) for row in rows] == [("accepted", 2), ("submitted", 2), ("accepted", 2)]
+
+
+async def test_a_reason_may_have_variables(enter: Enter, tickets) -> None:
+    li = await enter()
+    _, body = await bulk(li, tickets[:1], step={"do": "status", "to": "rejected", "reason": "{{number}} 不属于受理范围"})
+    assert body["done"] == 1
+    assert f"{tickets[0].number} 不属于受理范围" in await li.page(f"/console/tickets/{tickets[0].id}")
+
+
+async def test_only_supervisors_give_many_tickets_to_somebody_else(enter: Enter, tickets) -> None:
+    li, head = await enter("李明"), await enter("赵强", "supervisor")
+    status, _ = await bulk(li, tickets, step={"do": "assign", "to": head.agent.id})
+    assert status == 403
+    status, body = await bulk(head, tickets, step={"do": "assign", "to": li.agent.id})
+    assert (status, body["done"]) == (200, 3)
+
+
+async def test_what_cannot_be_done_at_all_is_refused_as_a_whole(enter: Enter, tickets) -> None:
+    li = await enter()
+    for what in ({}, {"step": {"do": "dance"}}, {"step": {"do": "status", "to": "x"}}, {"step": "x"}, {"macro": 3}):
+        assert (await bulk(li, tickets, **what))[0] == 400, what
+    status, body = await bulk(li, tickets, step={"do": "status", "to": "rejected"})
+    assert (status, body["code"]) == (422, "reason_required")
+    assert (await bulk(li, [], step={"do": "assign", "to": "me"}))[0] == 400
+    answer = await li.post("/tickets/bulk", {"tickets": [{"id": "x", "version": 1}] * 101, "step": {"do": "assign", "to": "me"}})
+    assert answer.status == 400
+
+
+# --- export ---------------------------------------------------------------------------------
+
+
+async def test_supervisors_export_the_list_and_nothing_in_it_is_calculated(enter: Enter, desk: Desk, tickets) -> None:
+    head = await enter("赵强", "supervisor")
+    async with desk.begin() as session:
+        await session.execute(update(Ticket).where(Ticket.id == tickets[0].id).values(subject="=HYPERLINK(1)"))
+    answer = await head.client.get("/console/exports/tickets.csv?queue=trademark")
+    text = (await answer.read()).decode("utf-8-sig")
+    assert "'=HYPERLINK(1)" in text and text.count("\n") == 4
+    assert "13800138000" not in text and answer.headers["Content-Disposition"].startswith("attachment")
+    answer = await head.client.get("/console/exports/tickets.xlsx?queue=patent")
+    page = load_workbook(io.BytesIO(await answer.read())).worksheets[0]
+    assert page.max_row == 1 and page["A1"].value == "编号"
+
+
+async def test_agents_export_nothing(enter: Enter) -> None:
+    li = await enter()
+    for path in ("tickets.csv", "tickets.xlsx", "dashboard.csv", "dashboard.xlsx"):
+        assert (await li.client.get(f"/console/exports/{path}")).status == 403, path
+    assert (await li.client.get("/console/dashboard")).status == 403

@@ -1,0 +1,215 @@
+"""Ticket lists: filters, orders, pages, and that they never read what is finished."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event, insert, select, text, update
+
+from bot.bootstrap import Desk
+from bot.helpdesk.errors import BadRequest
+from bot.services import listing
+from bot.services.listing import SORTS, TicketFilter, list_tickets
+from bot.services.listing.filters import end_of
+from bot.store.tables import SlaClock, Ticket
+from tests.support.builders import make_agent, make_ticket
+from tests.support.citizens import Citizen
+from tests.support.clock import FakeClock
+
+
+@pytest.fixture
+async def citizen(desk: Desk) -> Citizen:
+    return await Citizen.arrives(desk)
+
+
+async def numbers(desk: Desk, *, sort: str = "waiting", **wanted: object) -> list[str]:
+    """Subjects of the list, in its order."""
+    async with desk.read() as session:
+        page = await list_tickets(
+            session, TicketFilter(**wanted), sort=sort, now=desk.clock(), zone=desk.office.calendar.zone
+        )
+    return [card.ticket.subject for card in page.items]
+
+
+async def change(desk: Desk, subject: str, **values: object) -> None:
+    async with desk.begin() as session:
+        await session.execute(update(Ticket).where(Ticket.subject == subject).values(**values))
+
+
+async def three(desk: Desk, citizen: Citizen) -> None:
+    for subject in ("甲", "乙", "丙"):
+        await make_ticket(desk, citizen.conversation_id, subject=subject, facts={"n": subject, "right": "patent"})
+        desk.clock.move(timedelta(minutes=1))
+
+
+async def test_a_filter_leaves_only_what_fits(desk: Desk, citizen: Citizen) -> None:
+    await three(desk, citizen)
+    await change(
+        desk, "乙", queue="patent", status="accepted", kind="assistance", channel="phone", facts={"right": "gi"}
+    )
+    for name, value in (
+        ("queue", "patent"), ("status", "accepted"), ("kind", "assistance"), ("channel", "phone"), ("right", "gi"),
+    ):  # fmt: skip
+        assert await numbers(desk, **{name: value}) == ["乙"], name
+
+
+async def test_assignees_are_an_agent_or_nobody(desk: Desk, citizen: Citizen) -> None:
+    await three(desk, citizen)
+    agent = await make_agent(desk)
+    await change(desk, "乙", assignee_id=agent.id)
+    assert await numbers(desk, assignee_id=agent.id) == ["乙"]
+    assert await numbers(desk, assignee_id="nobody") == ["甲", "丙"]
+
+
+async def test_age_is_counted_in_whole_days_since_opening(desk: Desk, citizen: Citizen) -> None:
+    await three(desk, citizen)
+    desk.clock.move(timedelta(days=3, minutes=-2))
+    assert await numbers(desk, older_than_days=3) == ["甲", "乙"]
+
+
+async def test_due_today_and_this_week_leave_out_what_is_late_already(desk: Desk, citizen: Citizen) -> None:
+    await three(desk, citizen)
+    now = desk.clock()  # a Friday morning
+    for subject, hours in (("甲", -1), ("乙", 3), ("丙", 30)):
+        await change(desk, subject, next_due_at=now + timedelta(hours=hours))
+    assert await numbers(desk, due="today") == ["乙"]
+    assert await numbers(desk, due="week") == ["乙", "丙"]
+
+
+async def test_late_is_what_a_counting_clock_says_not_a_paused_one(desk: Desk, citizen: Citizen) -> None:
+    await three(desk, citizen)
+    late = desk.clock() - timedelta(hours=1)
+    for subject in ("甲", "乙"):
+        await change(desk, subject, next_due_at=late)
+    async with desk.begin() as session:
+        ids = dict((await session.execute(select(Ticket.subject, Ticket.id))).all())
+        for subject, state in (("甲", "breached"), ("乙", "paused")):
+            clocks = update(SlaClock).where(SlaClock.subject_id == ids[subject])
+            await session.execute(clocks.values(due_at=late, state=state))
+    assert await numbers(desk, due="breached") == ["甲"]
+
+
+async def test_a_week_ends_with_its_sunday(clock: FakeClock, desk: Desk) -> None:
+    zone = desk.office.calendar.zone
+    assert end_of("today", clock(), zone).isoformat() == "2026-11-21T00:00:00+08:00"
+    assert end_of("week", clock(), zone).isoformat() == "2026-11-23T00:00:00+08:00"
+
+
+async def test_orders(desk: Desk, citizen: Citizen) -> None:
+    await three(desk, citizen)
+    now = desk.clock()
+    await change(desk, "甲", updated_at=now + timedelta(hours=1), next_due_at=now + timedelta(hours=2))
+    await change(desk, "丙", next_due_at=now)
+    await change(desk, "乙", next_due_at=None)
+    for sort, expected in (("waiting", "甲乙丙"), ("newest", "丙乙甲"), ("due", "丙甲乙"), ("updated", "甲丙乙")):
+        assert "".join(await numbers(desk, sort=sort)) == expected, sort
+
+
+async def test_pages_follow_without_gap_or_double_in_every_order(desk: Desk, citizen: Citizen) -> None:
+    for at in range(7):
+        await make_ticket(desk, citizen.conversation_id, subject=str(at), facts={"n": at})
+        desk.clock.move(timedelta(seconds=at % 2))
+    for at in (1, 3, 4):
+        await change(desk, str(at), next_due_at=None)
+    for sort in SORTS:
+        assert sorted(await _all_pages(desk, sort)) == list("0123456"), sort
+
+
+async def _all_pages(desk: Desk, sort: str) -> list[str]:
+    seen, after = [], None
+    while True:
+        async with desk.read() as session:
+            page = await list_tickets(
+                session, TicketFilter(), sort=sort, after=after, limit=2, now=desk.clock(), zone=desk.office.calendar.zone
+            )
+        seen += [card.ticket.subject for card in page.items]
+        if (after := page.next) is None:
+            return seen
+
+
+async def test_what_no_page_gave_is_refused(desk: Desk) -> None:
+    async with desk.read() as session:
+        for wrong in ({"sort": "colour"}, {"after": "x"}, {"after": "2026-01-01|x"}, {"after": "-|"}):
+            with pytest.raises(BadRequest):
+                await list_tickets(session, TicketFilter(), now=desk.clock(), zone=desk.office.calendar.zone, **wrong)
+
+
+async def test_counting_a_view_stops_at_the_limit(desk: Desk, citizen: Citizen) -> None:
+    await three(desk, citizen)
+    async with desk.read() as session:
+        count = await listing.count_open(
+            session, TicketFilter(), now=desk.clock(), zone=desk.office.calendar.zone, most=2
+        )
+    assert count == 2
+
+
+# --- cost -----------------------------------------------------------------------------------
+
+CLOSED, OPEN = 4000, 40
+
+
+async def _fill(desk: Desk) -> None:
+    """Many tickets, nearly all of them finished."""
+    now = desk.clock()
+    async with desk.begin() as session:
+        await session.execute(
+            insert(Ticket),
+            [
+                {
+                    "id": f"t{at:06}", "number": f"TS{at:013}", "kind": "complaint", "subject": "x", "facts": {},
+                    "status": "closed" if at < CLOSED else "submitted", "is_finished": at < CLOSED,
+                    "queue": ("patent", "trademark")[at % 2], "channel": "web", "audit_head": "",
+                    "opened_at": now - timedelta(days=400) + timedelta(minutes=at), "updated_at": now,
+                    "next_due_at": None if at < CLOSED else now + timedelta(minutes=at),
+                }
+                for at in range(CLOSED + OPEN)
+            ],
+        )  # fmt: skip
+    async with desk.begin() as session:
+        await session.execute(text("ANALYZE"))
+
+
+async def _plans(desk: Desk, work) -> list[str]:
+    """The plans of the ticket queries that `work` sends."""
+    sent: list[tuple[str, object]] = []
+
+    def note(_connection, _cursor, statement, parameters, *_rest) -> None:
+        if "FROM ticket" in statement and "EXPLAIN" not in statement:
+            sent.append((statement, parameters))
+
+    engine = desk.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    async with desk.read() as session:
+        await work(session)
+    event.remove(engine, "before_cursor_execute", note)
+    assert sent
+    explain = "EXPLAIN QUERY PLAN " if desk.database.is_sqlite else "EXPLAIN "
+    plans = []
+    async with desk.read() as session:
+        for statement, parameters in sent:
+            connection = await session.connection()
+            rows = (await connection.exec_driver_sql(explain + statement, parameters)).all()
+            plans.append("\n".join(str(row[-1]) for row in rows))
+    return plans
+
+
+async def test_the_first_page_reads_an_index_of_open_tickets_only(desk: Desk) -> None:
+    await _fill(desk)
+    zone = desk.office.calendar.zone
+    for wanted, sort in (
+        ({"queue": "patent"}, "waiting"), ({"queue": "patent"}, "due"), ({}, "waiting"), ({}, "due"),
+        ({"assignee_id": "a"}, "waiting"), ({"assignee_id": "nobody"}, "waiting"),
+    ):  # fmt: skip
+        wish = TicketFilter(**wanted)
+        for plan in await _plans(desk, lambda s, w=wish, o=sort: list_tickets(s, w, sort=o, now=desk.clock(), zone=zone, limit=10)):
+            assert "ix_ticket_open_" in plan and "Seq Scan on ticket" not in plan, plan
+            assert "SCAN ticket" not in plan or "SCAN ticket USING INDEX ix_ticket_open_" in plan, plan
+            # Ordered by the index: a page costs what is on it, not what is open.
+            assert "TEMP B-TREE" not in plan, plan
+
+
+async def test_counts_of_queues_read_open_tickets_only(desk: Desk) -> None:
+    await _fill(desk)
+    (plan,) = await _plans(desk, listing.queue_counts)
+    assert "ix_ticket_open_" in plan and "Seq Scan" not in plan, plan
+    async with desk.read() as session:
+        assert await listing.queue_counts(session) == {"patent": OPEN // 2, "trademark": OPEN // 2}

@@ -1,0 +1,162 @@
+"""Macros: kept in versions, offered where they fit, carried out as a whole or not at all."""
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.bootstrap import Desk
+from bot.helpdesk.errors import BadRequest, IllegalTransition, ReasonRequired, TicketChangedMeanwhile
+from bot.helpdesk.variables import UnknownVariable, VariableEmpty
+from bot.services import desk_work, macros
+from bot.services.macros import MacroDraft, MacroInvalid, MacroNotForTicket, MacroNotFound
+from bot.services.tickets import OpenedTicket
+from bot.store.tables import Agent, Ticket, TicketEntry, TicketEvent
+from tests.support.builders import make_agent, make_ticket
+from tests.support.citizens import Citizen
+
+ACCEPT = MacroDraft(
+    title="受理并接手", is_shared=True, text="{{citizen}}，{{number}} 已受理。",
+    steps=({"do": "status", "to": "accepted"}, {"do": "assign", "to": "me"}, {"do": "note", "text": "由{{agent}}受理"}),
+)  # fmt: skip
+
+
+@pytest.fixture
+async def agent(desk: Desk) -> Agent:
+    return await make_agent(desk, "王芳")
+
+
+@pytest.fixture
+async def opened(desk: Desk) -> OpenedTicket:
+    citizen = await Citizen.arrives(desk)
+    return await make_ticket(desk, citizen.conversation_id, facts={"right": "trademark", "name": "张三"})
+
+
+async def saved(desk: Desk, agent: Agent, draft: MacroDraft, macro_id: str | None = None) -> macros.MacroView:
+    async with desk.begin() as session:
+        return await macros.save(session, agent, draft, macro_id=macro_id, now=desk.clock())
+
+
+async def run(desk: Desk, agent: Agent, macro: macros.MacroView, opened: OpenedTicket, version: int = 1) -> None:
+    async with desk.begin() as session:
+        await macros.run(
+            session, desk.office, agent, macro.id, opened.ticket.id, version=version, centre="中心", now=desk.clock()
+        )
+
+
+async def state(desk: Desk, opened: OpenedTicket) -> tuple[str, str | None, int, int]:
+    """Status, assignee, entries and audit entries of a ticket."""
+    async with desk.read() as session:
+        ticket = await session.get_one(Ticket, opened.ticket.id)
+        entries = await session.scalar(select(func.count()).select_from(TicketEntry))
+        events = await session.scalar(select(func.count()).select_from(TicketEvent))
+        return ticket.status, ticket.assignee_id, entries or 0, events or 0
+
+
+async def test_a_macro_answers_and_takes_its_steps_each_with_an_audit_entry(
+    desk: Desk, agent: Agent, opened: OpenedTicket
+) -> None:
+    await run(desk, agent, await saved(desk, agent, ACCEPT), opened)
+    assert await state(desk, opened) == ("accepted", agent.id, 2, 5)
+    async with desk.read() as session:
+        texts = list(await session.scalars(select(TicketEntry.text).order_by(TicketEntry.id)))
+    assert texts == [f"张三，{opened.ticket.number} 已受理。", "由王芳受理"]
+
+
+async def test_a_step_that_is_not_allowed_undoes_the_whole_macro(
+    desk: Desk, agent: Agent, opened: OpenedTicket
+) -> None:
+    draft = MacroDraft(title="x", text="已归档", steps=({"do": "assign", "to": "me"}, {"do": "status", "to": "closed"}))
+    before = await state(desk, opened)
+    with pytest.raises(IllegalTransition):
+        await run(desk, agent, await saved(desk, agent, draft), opened)
+    assert await state(desk, opened) == before
+
+
+async def test_a_stale_version_and_a_variable_without_value_change_nothing(
+    desk: Desk, agent: Agent, opened: OpenedTicket
+) -> None:
+    macro = await saved(desk, agent, ACCEPT)
+    before = await state(desk, opened)
+    with pytest.raises(TicketChangedMeanwhile):
+        await run(desk, agent, macro, opened, version=7)
+    async with desk.begin() as session:
+        await desk_work.change_status(
+            session, desk.office, agent, opened.ticket.id, to="needs_correction", reason="缺证", version=1, now=desk.clock()
+        )
+        await desk_work.change_status(
+            session, desk.office, agent, opened.ticket.id, to="rejected", reason="不属于", version=2, now=desk.clock()
+        )
+    due = await saved(desk, agent, MacroDraft(title="期限", text="{{due}} 前答复"))
+    with pytest.raises(VariableEmpty):
+        await run(desk, agent, due, opened, version=3)
+    assert (await state(desk, opened))[2] == before[2]
+
+
+async def test_a_macro_of_another_queue_or_right_is_neither_offered_nor_run(
+    desk: Desk, agent: Agent, opened: OpenedTicket
+) -> None:
+    fitting = await saved(desk, agent, MacroDraft(title="商标", text="您好", rights=("trademark",)))
+    other = await saved(desk, agent, MacroDraft(title="专利", text="您好", queues=("patent",)))
+    async with desk.read() as session:
+        offers = await macros.offers_for_ticket(
+            session, desk.office, agent, opened.ticket.id, centre="中心", now=desk.clock()
+        )
+    assert [offer.macro.id for offer in offers] == [fitting.id]
+    with pytest.raises(MacroNotForTicket):
+        await run(desk, agent, other, opened)
+
+
+async def test_ones_own_macros_are_nobody_elses(desk: Desk, agent: Agent, opened: OpenedTicket) -> None:
+    other = await make_agent(desk)
+    own, shared = await saved(desk, agent, MacroDraft(title="a", text="x")), await saved(desk, agent, ACCEPT)
+    async with desk.read() as session:
+        assert [macro.id for macro in await macros.every(session, other)] == [shared.id]
+    with pytest.raises(MacroNotFound):
+        await run(desk, other, own, opened)
+
+
+async def test_a_macro_put_aside_is_not_offered_and_not_run(desk: Desk, agent: Agent, opened: OpenedTicket) -> None:
+    macro = await saved(desk, agent, MacroDraft(title="a", text="x", is_active=False))
+    async with desk.read() as session:
+        assert await macros.offered(session, agent, queue="trademark") == []
+    with pytest.raises(MacroNotFound):
+        await run(desk, agent, macro, opened)
+
+
+async def test_the_second_of_two_who_save_is_refused(desk: Desk, agent: Agent) -> None:
+    macro = await saved(desk, agent, ACCEPT)
+    changed = MacroDraft(title="新", text="y", is_shared=True, version=1)
+    assert (await saved(desk, agent, changed, macro.id)).version == 2
+    with pytest.raises(MacroInvalid):
+        await saved(desk, agent, changed, macro.id)
+
+
+async def test_what_cannot_be_kept_is_refused(desk: Desk, agent: Agent) -> None:
+    for wrong, error in (
+        (MacroDraft(title="", text="x"), MacroInvalid),
+        (MacroDraft(title="a"), MacroInvalid),
+        (MacroDraft(title="a", text="{{nobody}}"), UnknownVariable),
+        (MacroDraft(title="a", steps=({"do": "dance"},)), BadRequest),
+        (MacroDraft(title="a", steps=({"do": "status", "to": "nowhere"},)), BadRequest),
+        (MacroDraft(title="a", steps=({"do": "status", "to": "resolved"},)), ReasonRequired),
+        (MacroDraft(title="a", steps=({"do": "note", "text": "{{x}}"},)), UnknownVariable),
+        (MacroDraft(title="a", steps=({"do": "assign", "to": agent.id},)), MacroInvalid),
+        (MacroDraft(title="a", steps=({"do": "assign", "to": "me", "more": "x"},)), BadRequest),
+        (MacroDraft(title="a", steps=("note",)), BadRequest),
+    ):
+        with pytest.raises(error):
+            await saved(desk, agent, wrong)
+
+
+async def test_a_conversation_is_offered_canned_replies_only(desk: Desk, agent: Agent) -> None:
+    citizen = await Citizen.arrives(desk)
+    await saved(desk, agent, ACCEPT)
+    await saved(desk, agent, MacroDraft(title="问候", text="{{citizen}}您好，我是{{agent}}"))
+    await saved(desk, agent, MacroDraft(title="查询", text="编号 {{number}}"))
+    async with desk.read() as session:
+        offers = await macros.offers_for_conversation(
+            session, desk.office, agent, citizen.conversation_id, centre="中心", now=desk.clock()
+        )
+    assert {offer.macro.title: (offer.text, offer.missing) for offer in offers} == {
+        "问候": ("求助人您好，我是王芳", None),
+        "查询": ("", "number"),
+    }
