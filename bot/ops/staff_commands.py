@@ -80,7 +80,7 @@ def list_all(
         typer.echo(json.dumps([asdict(view) for view in found], ensure_ascii=False, default=str))
         return
     for view in found:
-        state = words("staff_active" if view.is_active else "staff_disabled")
+        state = words("staff_active") if view.is_active else words("staff_disabled")
         factor = words("staff_second_factor") if view.has_second_factor else "-"
         regions = ",".join(view.regions) or "-"
         typer.echo("\t".join((view.login, view.name, view.role, regions, state, factor)))
