@@ -84,7 +84,9 @@ async def test_sensitive_facts_are_masked_until_somebody_asks_for_them(enter, ti
 async def test_the_ticket_page_offers_exactly_the_allowed_steps(enter, ticket):
     li = await enter()
     page = await li.page(f"/console/tickets/{ticket.id}")
-    assert set(re.findall(r'data-to="(\w+)"', page)) == {"accepted", "rejected", "needs_correction", "withdrawn"}
+    assert set(re.findall(r'data-to="(\w+)"', page)) == {
+        "accepted", "rejected", "needs_correction", "transferred", "withdrawn",
+    }  # fmt: skip
     assert re.search(r'data-to="rejected" data-title="不予受理" data-needs-reason="true"', page)
     assert re.search(r'data-to="accepted" data-title="已受理" data-needs-reason="false"', page)
     await li.post(f"/tickets/{ticket.id}/transitions", {"to": "withdrawn", "version": 1, "reason": "求助人要求"})
