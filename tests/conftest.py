@@ -1,19 +1,34 @@
 """Fixtures that every folder shares: settings, clock, engine, and a desk on each database."""
 
+import asyncio
+import functools
+import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 from bot.bootstrap import Desk, close_desk, create_desk
+from bot.knowledge import datafile
 from bot.settings import Settings
+from bot.store.database import Database
+from bot.store.migrate import upgrade
 from tests.e2e.noskip import pytest_make_collect_report, pytest_runtest_makereport  # noqa: F401  (hooks)
 from tests.support.clock import FakeClock
 from tests.support.database import postgres_programs, private_cluster
 from tests.support.engine import ScriptedEngine
 from tests.support.library import real_library
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parse_data_once() -> Iterator[None]:
+    """Parse each data file once a run: every desk reads the same hundred."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(datafile, "parse_mapping", functools.cache(datafile.parse_mapping))
+        yield
 
 
 @pytest.fixture
@@ -35,25 +50,79 @@ def postgres_server() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The URL of an empty database of its own."""
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with the newest schema, to be copied: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("migrated") / "template.db"
+    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: str) -> str:
+    """The name of a PostgreSQL database with the newest schema, to be copied."""
+    with administrator(postgres_server) as admin:
+        admin.execute(text("CREATE DATABASE template_migrated"))
+    asyncio.run(migrate(f"{postgres_server}/template_migrated"))
+    return "template_migrated"
+
+
+async def migrate(url: str) -> None:
+    database = Database(url)
+    await upgrade(database.engine)
+    await database.close()
+
+
+@contextmanager
+def administrator(server: str) -> Iterator[Connection]:
+    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+@contextmanager
+def postgres_database(server: str, template: str | None = None) -> Iterator[str]:
+    """The URL of a database of its own, empty or a copy."""
     name = f"t{uuid.uuid4().hex[:12]}"
-    admin = create_engine(f"{postgres_server}/postgres", isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield f"{postgres_server}/{name}"
-    with admin.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
+    with administrator(server) as admin:
+        admin.execute(text(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else "")))
+    yield f"{server}/{name}"
+    with administrator(server) as admin:
+        admin.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture
+def postgres_url(postgres_server: str, migrated_template: str) -> Iterator[str]:
+    """The URL of a migrated database of its own."""
+    with postgres_database(postgres_server, migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: str) -> Iterator[str]:
+    with postgres_database(postgres_server) as url:
+        yield url
+
+
+BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=BOTH)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Each test that asks for it runs on SQLite and on PostgreSQL."""
-    if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
-    return request.getfixturevalue("postgres_url")
+    """Each test that asks for it runs on SQLite and on PostgreSQL, with the newest schema."""
+    if request.param == "postgres":
+        return request.getfixturevalue("postgres_url")
+    shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "test.db")
+    return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture(params=BOTH)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Likewise, with no table in it."""
+    if request.param == "postgres":
+        return request.getfixturevalue("empty_postgres_url")
+    return f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"
 
 
 def make_settings(tmp_path: Path, database_url: str | None = None, **changes: object) -> Settings:

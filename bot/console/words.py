@@ -25,7 +25,7 @@ class Words:
     @classmethod
     def load(cls, texts: Texts) -> Words:
         """Read this package's `words.yml`."""
-        own = yaml.safe_load((Path(__file__).parent / "words.yml").read_text("utf-8"))
+        own = yaml.load((Path(__file__).parent / "words.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
         return cls(texts, own)
 
     def __call__(self, key: str, /, **values: object) -> str:

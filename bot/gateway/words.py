@@ -25,7 +25,7 @@ class Words:
     def load(cls) -> Words:
         """Read the file of this package."""
         path = Path(__file__).parent / "words.yml"
-        return cls(yaml.safe_load(path.read_text("utf-8")))
+        return cls(yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader))
 
     def __getitem__(self, key: str) -> Any:
         return self._tree[key]

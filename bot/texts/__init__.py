@@ -37,7 +37,7 @@ class Texts:
         words: dict[str, str] = {}
         folder = folder or Path(__file__).parent
         for path in (*(folder / name for name in FILES), *sorted(folder.glob("tools*.yml"))):
-            for key, text in _leaves(yaml.safe_load(path.read_text("utf-8"))):
+            for key, text in _leaves(yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)):
                 if key in words:
                     raise ValueError(f"{path.name}: {key} stands in another file as well")
                 words[key] = text

@@ -1,6 +1,7 @@
 """The console on a real desk, and agents who use it over HTTP."""
 
 import functools
+import shutil
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -29,8 +30,9 @@ def quick_start() -> Iterator[None]:
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(tmp_path: Path, migrated_file: Path) -> str:
     """SQLite only: what the console adds does not depend on the database."""
+    shutil.copy(migrated_file, tmp_path / "test.db")
     return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
 
 

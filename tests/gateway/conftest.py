@@ -1,5 +1,6 @@
 """A gateway with a real desk behind it: SQLite, a scripted engine, a clock that is moved by hand."""
 
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -31,8 +32,9 @@ def data_read_once() -> Iterator[None]:
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(tmp_path: Path, migrated_file: Path) -> str:
     """SQLite only: what differs between databases is tested with the services."""
+    shutil.copy(migrated_file, tmp_path / "test.db")
     return f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
 
 
