@@ -32,7 +32,7 @@ FACTS = {
 }  # fmt: skip
 TICKET = TicketView(
     id="1", number="TS2611200000015", kind="complaint", status="submitted", subject="举报投诉", facts=FACTS,
-    queue="trademark", centre="main", urgency="normal", channel="web", conversation_id=None, assignee_id=None,
+    queue="trademark", centre="main", urgency="normal", priority="normal", merged_into=None, channel="web", conversation_id=None, assignee_id=None,
     version=1, next_due_at=None, opened_at=NOW, updated_at=NOW,
 )  # fmt: skip
 RECEIPT = EvidenceReceipt("1", "R-ABC", "实物照片.jpg", 1234, "a" * 64, "image/jpeg", NOW)
