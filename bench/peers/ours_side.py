@@ -35,6 +35,7 @@ VALUES = {
     "respondent": "杭州某某网店", "region": "浙江杭州", "period": "2026年3月1日",
     "facts": "网店销售假冒我公司商标的水杯，共买到三件，每件五十元，没有授权。" * 4,
     "name": "杭州水杯有限公司", "phone": "13800138000", "proceedings": "没有", "consent": "我承诺并同意",
+    "venue": "网络平台", "platform": "某某商城", "party_kind": "企业", "forward": "同意转送",
 }  # fmt: skip
 #: All clients come from one address here.
 _ROOMY = 10_000_000

@@ -33,6 +33,7 @@ STATUS: Mapping[str, int] = {
     "code_wrong": 401,
     "csrf_failed": 403,
     "forbidden": 403,
+    "form_required": 422,
     "illegal_transition": 409,
     "last_administrator": 409,
     "lease_held": 409,

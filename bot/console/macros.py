@@ -14,7 +14,7 @@ from bot.console.lists import RIGHTS
 from bot.console.pages import render
 from bot.console.tickets import QUEUES
 from bot.helpdesk.errors import HelpdeskError
-from bot.helpdesk.ticket import REASON_REQUIRED, TicketStatus
+from bot.helpdesk.ticket import FORM_REQUIRED, REASON_REQUIRED, TicketStatus
 from bot.helpdesk.variables import VARIABLES
 from bot.services import macros, staff
 from bot.services.desk_work import TEXT_MAX_CHARS
@@ -57,7 +57,8 @@ def _form(
     response = render(
         request, "macro.html", section="macros", draft=draft, macro_id=macro_id, version=version, problem=problem,
         steps={step["do"]: step for step in draft.steps if isinstance(step, dict)},
-        statuses=[status.value for status in TicketStatus], reasons=[status.value for status in REASON_REQUIRED],
+        statuses=[status.value for status in TicketStatus if status not in FORM_REQUIRED],
+        reasons=[status.value for status in REASON_REQUIRED],
         queues=QUEUES, rights=RIGHTS, variables=VARIABLES, title_max=TITLE_MAX_CHARS, text_max=TEXT_MAX_CHARS,
         may_share=roles.may(request[AGENT], "macro.share"),
     )  # fmt: skip

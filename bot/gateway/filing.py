@@ -14,7 +14,7 @@ from bot.gateway.keys import DESK, FILINGS, LIMITS
 from bot.gateway.requests import address_of, conversation_of, read_json, session_token, text_field
 from bot.helpdesk.errors import BadRequest, FormInvalid, HelpdeskError
 from bot.helpdesk.identifiers import format_code
-from bot.services.filing import Filing, check_form, file_forms, subject_of
+from bot.services.filing import Filing, check_form, file_forms, filing_of
 from bot.services.forms import Form
 from bot.services.group_commit import GroupCommit
 from bot.services.tickets import OpenedTicket
@@ -44,7 +44,7 @@ def checked(desk: Desk, conversation_id: str, form: Form, values: dict[str, str]
     """
     today = desk.office.calendar.local_date(desk.clock())
     facts = check_form(desk.forms, desk.office, form, values, today=today)
-    return Filing(conversation_id, form, facts, subject_of(desk.forms, desk.office, form, facts))
+    return filing_of(desk.forms, desk.office, conversation_id, form, facts)
 
 
 async def post_ticket(request: web.Request) -> web.Response:

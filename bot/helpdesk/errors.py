@@ -5,6 +5,7 @@ HelpdeskError
 ├── DraftNotFound           wrong number or code of a saved form, or it has expired (never says which)
 ├── CentreUnknown           there is no such centre to forward to, or it is this one
 ├── IllegalTransition       the state table does not allow this step
+├── FormRequired            the step has a form of its own
 ├── ReasonRequired          this step needs a reason that the citizen can read
 ├── TicketChangedMeanwhile  somebody saved first: reload, look, try again
 ├── ConversationNotFound
@@ -72,6 +73,12 @@ class IllegalTransition(HelpdeskError):
     """The state table has no such step; `details` holds `status` and `to`."""
 
     code = "illegal_transition"
+
+
+class FormRequired(HelpdeskError):
+    """The step names who takes the matter over; use the form for it. `details` holds `to`."""
+
+    code = "form_required"
 
 
 class ReasonRequired(HelpdeskError):

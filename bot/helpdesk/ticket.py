@@ -53,6 +53,9 @@ REASON_REQUIRED = frozenset(
     {_S.REJECTED, _S.NEEDS_CORRECTION, _S.TRANSFERRED, _S.RESOLVED, _S.WITHDRAWN, _S.REOPENED}
 )
 
+#: Steps that say who takes the matter over; a form of their own records it (移送, 转送), never a plain step.
+FORM_REQUIRED = frozenset({_S.TRANSFERRED})
+
 #: Nothing more is owed in these states; queues leave them out.
 FINISHED = frozenset({_S.RESOLVED, _S.REJECTED, _S.CLOSED, _S.WITHDRAWN})
 

@@ -1,4 +1,4 @@
-"""Forms that come whole, as from a web page or another system: checked, opened, confirmed."""
+"""Forms that come whole, as from a web page or another system: checked, routed, opened, confirmed."""
 
 from __future__ import annotations
 
@@ -11,28 +11,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import FormInvalid, HelpdeskError
 from bot.helpdesk.identifiers import format_code
-from bot.helpdesk.ticket import queue_for
 from bot.services.conversations import add_outgoing, announce_message, locked_all, next_visible
 from bot.services.forms import Accepted, Form, FormCatalogue
+from bot.services.intake import Prepared, prepare, send_on_its_way
 from bot.services.office import Office
 from bot.services.outbox import PULL_CHANNELS, deliver_from
-from bot.services.tickets import OpenedTicket, TicketDraft, open_tickets
+from bot.services.tickets import OpenedTicket, open_tickets
 from bot.store.bulk import insert_rows
 from bot.store.tables import Conversation, Message, Outbox
 
 
 @dataclass(frozen=True)
 class Filing:
-    """A checked form.
-
-    Attributes:
-        facts: See `check_form`.
-    """
+    """A form that was checked and routed: all that needs no database."""
 
     conversation_id: str
-    form: Form
-    facts: Mapping[str, str]
-    subject: str
+    prepared: Prepared
 
 
 def check_form(
@@ -50,7 +44,7 @@ def check_form(
     problems: dict[str, str] = {}
     for field in form.fields:
         # Conditions look back only, so what is due is known when its turn comes.
-        if field.only_if and not field.only_if.holds(taken.get(field.only_if.field)):
+        if not all(condition.holds(taken.get(condition.field)) for condition in field.only_if):
             continue
         outcome = forms.validate(field, values.get(field.name, ""), today=today, values=taken)
         if isinstance(outcome, Accepted):
@@ -71,18 +65,36 @@ def subject_of(forms: FormCatalogue, office: Office, form: Form, facts: Mapping[
     return office.texts("tickets.subject", form=form.title, right=right)
 
 
+def filing_of(
+    forms: FormCatalogue, office: Office, conversation_id: str, form: Form, facts: Mapping[str, str]
+) -> Filing:
+    """Route a checked form as the dialogue's forms are routed.
+
+    Args:
+        facts: See `check_form`.
+    """
+    prepared = prepare(
+        office, forms, form, facts,
+        subject=subject_of(forms, office, form, facts),
+        channel=conversation_id.partition(":")[0], conversation_id=conversation_id,
+    )  # fmt: skip
+    return Filing(conversation_id, prepared)
+
+
 async def file_forms(
     session: AsyncSession, office: Office, filings: Sequence[Filing], *, now: datetime
 ) -> list[OpenedTicket | HelpdeskError]:
     """Open a ticket for each form, and confirm it in the citizen's conversation in the same commit.
 
+    The number of statements does not depend on the number of filings, but for those that go on to
+    another centre by themselves: each of these is a transfer of its own, told after its confirmation.
     The same form sent again finds its ticket and is not confirmed a second time.
 
     Returns:
         For each filing its ticket, or why there is none; see `open_tickets`.
     """
     conversations = await locked_all(session, {filing.conversation_id for filing in filings})
-    drafts = [_draft(filing) for filing in filings]
+    drafts = [filing.prepared.draft for filing in filings]
     outcomes = await open_tickets(session, office, drafts, now=now, locked=conversations)
     opened = [
         (conversations[filing.conversation_id], outcome)
@@ -90,18 +102,12 @@ async def file_forms(
         if isinstance(outcome, OpenedTicket) and outcome.created
     ]
     await _confirm(session, office, opened, now)
-    return outcomes
-
-
-def _draft(filing: Filing) -> TicketDraft:
-    return TicketDraft(
-        kind=filing.form.ticket_kind,
-        subject=filing.subject,
-        facts=dict(filing.facts),
-        queue=queue_for(filing.facts.get("right")),
-        channel=filing.conversation_id.partition(":")[0],
-        conversation_id=filing.conversation_id,
-    )
+    return [
+        await send_on_its_way(session, office, filing.prepared, outcome, now=now)
+        if isinstance(outcome, OpenedTicket)
+        else outcome
+        for filing, outcome in zip(filings, outcomes, strict=True)
+    ]
 
 
 async def _confirm(

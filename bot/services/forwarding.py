@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,8 +13,8 @@ from bot.services import audit
 from bot.services.conversations import add_outgoing, locked
 from bot.services.office import Office
 from bot.services.outbox import deliver_from
-from bot.services.tickets import move, touch
-from bot.store.tables import Ticket, TicketEntry
+from bot.services.tickets import move, sealed_text, system_note, touch
+from bot.store.tables import Ticket
 
 
 async def forward(
@@ -54,10 +53,10 @@ def contact(office: Office, centre: Centre) -> str:
 
 def note(session: AsyncSession, ticket: Ticket, text: str, *, now: datetime) -> None:
     """Leave a note of the system on the timeline, for staff only."""
-    session.add(TicketEntry(ticket_id=ticket.id, kind="note", text=text, created_at=now))
+    session.add(system_note(ticket, text, now=now))
     audit.record(
         session, ticket, actor="system", action="ticket.noted", now=now,
-        new={"text_sha256": hashlib.sha256(text.encode()).hexdigest()},
+        new=sealed_text(text),
     )  # fmt: skip
 
 

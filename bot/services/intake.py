@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.routing import Matter, Place, Reason, Route, route
-from bot.services import audit, drafts
+from bot.helpdesk.routing import Centre, Matter, Place, Reason, Route, route
+from bot.services import drafts
 from bot.services.conversations import locked
 from bot.services.fields.extents import amount_of
 from bot.services.forms import FieldType, Form, FormCatalogue
-from bot.services.forwarding import forward, note
+from bot.services.forwarding import forward
 from bot.services.office import Office
 from bot.services.tickets import OpenedTicket, TicketDraft, open_ticket
 from bot.services.views import ticket_view
@@ -43,6 +43,18 @@ class Submission:
     draft: str | None = None
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A routed form, before its ticket is opened.
+
+    Attributes:
+        goes_to: Centre to which the ticket is forwarded at once, None if it stays for a person to see.
+    """
+
+    draft: TicketDraft
+    goes_to: Centre | None
+
+
 async def submit(
     session: AsyncSession, office: Office, forms: FormCatalogue, sent: Submission, *, now: datetime
 ) -> OpenedTicket:
@@ -54,16 +66,59 @@ async def submit(
     draft = await drafts.of_form(session, sent.conversation_id, sent.draft)
     if draft is not None and draft.ticket_id:
         return _opened_before(office, await session.get_one(Ticket, draft.ticket_id))
-    decided = route_form(office, forms, sent.form, sent.values)
-    opened = await open_ticket(session, office, _draft(office, forms, sent, decided), now=now)
+    prepared = prepare(
+        office, forms, sent.form, sent.values,
+        subject=_subject(office, forms, sent), channel=sent.channel, conversation_id=sent.conversation_id,
+    )  # fmt: skip
+    opened = await open_ticket(session, office, prepared.draft, now=now)
     if draft is not None:
         drafts.settle(draft, opened.ticket.id)
-    if opened.created:
-        ticket = await session.get_one(Ticket, opened.ticket.id)
-        await _send_on_its_way(session, office, ticket, decided, agreed=sent.values.get("forward") == _AGREED, now=now)
-        opened = OpenedTicket(ticket_view(ticket), opened.code, created=True)
+    opened = await send_on_its_way(session, office, prepared, opened, now=now)
     await session.flush()
     return opened
+
+
+def prepare(
+    office: Office, forms: FormCatalogue, form: Form, values: Mapping[str, str],
+    *, subject: str, channel: str, conversation_id: str,
+) -> Prepared:  # fmt: skip
+    """Route a form and return what its ticket will be; the database is not asked.
+
+    Args:
+        values: See `Submission`.
+    """
+    facts, decided = forms.facts(form, values), route_form(office, forms, form, values)
+    agreed = values.get("forward") == _AGREED
+    goes_on = not decided.is_ours and agreed and decided.centre.is_automatic
+    proposal = ""
+    if not decided.is_ours and not goes_on:
+        key = "routing.proposed" if agreed else "routing.proposed_without_consent"
+        proposal = office.texts(key, centre=decided.centre.name)
+    draft = TicketDraft(
+        kind=form.ticket_kind,
+        subject=subject,
+        facts=facts,
+        region=forms.divisions.region_of(facts.get("region")),
+        queue=decided.queue,
+        channel=channel,
+        conversation_id=conversation_id,
+        centre=office.routing.own,
+        urgency=decided.urgency.value,
+        routed=_sealed(decided),
+        note=proposal,
+    )
+    return Prepared(draft, decided.centre if goes_on else None)
+
+
+async def send_on_its_way(
+    session: AsyncSession, office: Office, prepared: Prepared, opened: OpenedTicket, *, now: datetime
+) -> OpenedTicket:
+    """Forward a ticket that was just opened, if it goes on by itself; return it as it then stands."""
+    if prepared.goes_to is None or not opened.created:
+        return opened
+    ticket = await session.get_one(Ticket, opened.ticket.id)
+    await forward(session, office, ticket, prepared.goes_to, actor="system", now=now)
+    return OpenedTicket(ticket_view(ticket), opened.code, created=True)
 
 
 def route_form(office: Office, forms: FormCatalogue, form: Form, values: Mapping[str, str]) -> Route:
@@ -111,41 +166,12 @@ def _places(forms: FormCatalogue, form: Form, facts: Mapping[str, str]) -> Itera
         yield Place("phone", code, forms.divisions.name_of(code) or code)
 
 
-def _draft(office: Office, forms: FormCatalogue, sent: Submission, decided: Route) -> TicketDraft:
-    facts = forms.facts(sent.form, sent.values)
-    return TicketDraft(
-        kind=sent.form.ticket_kind,
-        subject=_subject(office, forms, sent),
-        facts=facts,
-        region=forms.divisions.region_of(facts.get("region")),
-        queue=decided.queue,
-        channel=sent.channel,
-        conversation_id=sent.conversation_id,
-        centre=office.routing.own,
-        urgency=decided.urgency.value,
-    )
-
-
 def _subject(office: Office, forms: FormCatalogue, sent: Submission) -> str:
     lines = {line.name: line.shown for line in forms.summary(sent.form, sent.values)}
     parts = {"form": sent.form.title, "right": lines.get("right") or ""}
     if act := lines.get("act"):
         return office.texts("tickets.subject_detail", detail=act, **parts)
     return office.texts("tickets.subject", **parts)
-
-
-async def _send_on_its_way(
-    session: AsyncSession, office: Office, ticket: Ticket, decided: Route, *, agreed: bool, now: datetime
-) -> None:
-    """Seal how it was routed; forward it if it is another centre's, or propose that to the agents."""
-    audit.record(session, ticket, actor="system", action="ticket.routed", now=now, new=_sealed(decided))
-    if decided.is_ours:
-        return
-    if agreed and decided.centre.is_automatic:
-        await forward(session, office, ticket, decided.centre, actor="system", now=now)
-        return
-    key = "routing.proposed" if agreed else "routing.proposed_without_consent"
-    note(session, ticket, office.texts(key, centre=decided.centre.name), now=now)
 
 
 def _sealed(decided: Route) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,6 +47,8 @@ class TicketDraft:
         facts: Field name → value, as the form keeps them.
         subject: One line for lists.
         region: Division code of the place that the form names, see `Divisions.region_of`.
+        routed: How it was routed, sealed after the opening; None if no form opens it.
+        note: Note of the system for staff, empty for none.
     """
 
     kind: str
@@ -58,6 +60,8 @@ class TicketDraft:
     region: str | None = None
     centre: str = "main"
     urgency: str = "normal"
+    routed: Mapping[str, Any] | None = None
+    note: str = ""
 
     def idempotency_key(self) -> str:
         """Return the key under which the same form, sent twice, is one ticket."""
@@ -146,10 +150,17 @@ async def _insert(
             key: _new_ticket(office, draft, key, number, now)
             for (key, draft), number in zip(drafts.items(), numbers, strict=True)
         }
-        entries = [_opening_entry(ticket, evidence.get(key, ()), now) for key, ticket in made.items()]
+        entries = [
+            entry
+            for key, ticket in made.items()
+            for entry in _first_entries(ticket, drafts[key], evidence.get(key, ()), now)
+        ]
+        notes = [
+            system_note(made[key], draft.note, now=now) for key, draft in drafts.items() if draft.note
+        ]
         clocks = sla.clocks_of_new(office.sla, made.values(), now=now)
         try:
-            await insert_rows(session, [*made.values(), *clocks, *entries])
+            await insert_rows(session, [*made.values(), *clocks, *entries, *notes])
         except IntegrityError:
             if attempt == _NUMBER_TRIES:
                 raise
@@ -185,6 +196,29 @@ def party_key_of(office: Office, facts: dict[str, Any]) -> str | None:
     """Return the key by which duplicates are found, None when the facts name no party."""
     matter = matter_of(facts)
     return office.signer.party_key(matter) if matter else None
+
+
+def system_note(ticket: Ticket, text: str, *, now: datetime) -> TicketEntry:
+    """Return a note of the system on the timeline, for staff only; the caller seals and stores it."""
+    return TicketEntry(ticket_id=ticket.id, kind="note", text=text, created_at=now)
+
+
+def sealed_text(text: str) -> dict[str, Any]:
+    """Return what the chain keeps of a text."""
+    return {"text_sha256": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def _first_entries(
+    ticket: Ticket, draft: TicketDraft, evidence: Iterable[Evidence], now: datetime
+) -> Iterator[TicketEvent]:
+    """Yield the entries with which the ticket's chain begins, each sealed upon the one before."""
+    yield _opening_entry(ticket, evidence, now)
+    if draft.routed is not None:
+        new = dict(draft.routed)
+        yield audit.next_entry(ticket, actor="system", action="ticket.routed", now=now, new=new)
+    if draft.note:
+        new = sealed_text(draft.note)
+        yield audit.next_entry(ticket, actor="system", action="ticket.noted", now=now, new=new)
 
 
 def _opening_entry(ticket: Ticket, evidence: Iterable[Evidence], now: datetime) -> TicketEvent:
@@ -311,7 +345,7 @@ async def supplement(
     session.add(TicketEntry(ticket_id=ticket.id, kind="supplement", text=text, created_at=now))
     audit.record(
         session, ticket, actor="citizen", action="ticket.supplemented", now=now,
-        new={"text_sha256": hashlib.sha256(text.encode()).hexdigest()},
+        new=sealed_text(text),
     )  # fmt: skip
     if ticket.merged_into is not None:
         # Whoever works on the other ticket learns of it; that row is not locked here.

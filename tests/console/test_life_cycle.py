@@ -160,7 +160,7 @@ async def test_a_corrected_fact_shows_and_a_wrong_one_is_explained(enter, ticket
     li = await enter()
     await post(li, ticket, "fact-corrections", name="phone", value="13800138000", reason="写错")
     html = await page(li, ticket)
-    assert "13800138000" in html and "更正登记事项" in html
+    assert "138****8000" in html and "更正登记事项" in html
     answer = await li.post(
         f"/tickets/{ticket.id}/fact-corrections", {"version": 2, "name": "phone", "value": "1", "reason": "x"}
     )

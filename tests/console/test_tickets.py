@@ -1,6 +1,7 @@
 """Tickets over the staff API: steps, versions, roles, lists, evidence."""
 
 import hashlib
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -49,6 +50,27 @@ async def test_a_step_that_the_table_does_not_have_is_refused(enter, ticket):
     li = await enter()
     answer = await li.post(f"/tickets/{ticket.id}/transitions", step("closed"))
     assert (answer.status, (await answer.json())["code"]) == (409, "illegal_transition")
+
+
+@pytest.mark.parametrize("before", [None, "accepted"])
+async def test_a_transfer_is_no_plain_step_but_a_form(enter, ticket, before):
+    li, version = await enter(), 1
+    if before:
+        await li.post(f"/tickets/{ticket.id}/transitions", step(before))
+        version = 2
+    (button,) = re.findall(r'<button[^>]*data-to="transferred"[^>]*>', await li.page(f"/console/tickets/{ticket.id}"))
+    assert 'data-dialog="transfer"' in button and "data-title" not in button
+    answer = await li.post(f"/tickets/{ticket.id}/transitions", step("transferred", version, "移送"))
+    assert (answer.status, (await answer.json())["code"]) == (422, "form_required")
+    body = {"version": version, "authority": "市场监管局", "matter": "线索"}
+    assert (await li.post(f"/tickets/{ticket.id}/transfers", body)).status == 200
+
+
+async def test_many_tickets_at_once_are_not_transferred_without_a_form(enter, ticket):
+    li = await enter()
+    body = {"tickets": [{"id": ticket.id, "version": 1}], "step": {"do": "status", "to": "transferred", "reason": "x"}}
+    answer = await li.post("/tickets/bulk", body)
+    assert (answer.status, (await answer.json())["code"]) == (422, "form_required")
 
 
 async def test_a_step_without_the_reason_it_needs_is_refused(enter, ticket):

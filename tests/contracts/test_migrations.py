@@ -76,4 +76,7 @@ async def test_an_installation_with_data_keeps_it_forwards_and_back(database: Da
             for table in ("agent", "conversation", "message", "ticket", "ticket_event", "sla_clock", "sla_event"):
                 assert await session.scalar(text(f"SELECT count(*) FROM {table}")) == 1, table
             assert await session.scalar(text("SELECT assignee_id FROM ticket")) == "a"
+    async with database.read() as session:
+        held = (await session.execute(text("SELECT regions, recovery_hashes FROM agent"))).one()
+    assert all(value in ([], "[]") for value in held), "accounts from before work for all regions"
     assert await differences(database) == []

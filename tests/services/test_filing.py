@@ -3,21 +3,34 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from bot.bootstrap import Desk
 from bot.gateway.filing import checked, filings_of
 from bot.helpdesk.errors import ConversationNotFound, FormInvalid, HelpdeskError
-from bot.services import audit, tickets
+from bot.services import audit, desk_work, tickets
 from bot.services.conversations import add_outgoing, locked
-from bot.services.filing import Filing
+from bot.services.filing import Filing, file_forms
 from bot.services.group_commit import GroupCommit
-from bot.services.tickets import TicketDraft, open_tickets
+from bot.services.intake import Submission, submit
+from bot.services.tickets import OpenedTicket, TicketDraft, open_tickets
 from bot.store.bulk import insert_rows
-from bot.store.tables import Conversation, Evidence, Message, Outbox, SlaClock, Ticket, TicketEvent
+from bot.store.tables import (
+    Conversation,
+    Evidence,
+    Message,
+    Outbox,
+    SlaClock,
+    Ticket,
+    TicketEntry,
+    TicketEvent,
+)
+from tests.services.test_intake import SUZHOU, with_centres
 from tests.support.builders import make_ticket
 from tests.support.citizens import Citizen
 
@@ -26,6 +39,7 @@ COMPLAINT = {
     "respondent": "杭州某某网店", "region": "浙江杭州", "period": "2026年11月18日",
     "facts": "网店销售假冒我公司商标的水杯，共买到三件，每件五十元，没有授权。",
     "name": "杭州水杯有限公司", "phone": "13800138000", "proceedings": "没有", "consent": "我承诺并同意",
+    "venue": "网络平台", "platform": "某某商城", "party_kind": "企业", "forward": "同意转送",
 }  # fmt: skip
 
 
@@ -45,11 +59,11 @@ async def test_forms_filed_at_once_are_each_opened_sealed_clocked_and_confirmed(
     assert len({o.ticket.number for o in opened}) == 20
     async with desk.read() as session:
         report = await audit.verify(session)
-        assert report.holds and report.events == 20
+        assert report.holds and report.events == 40
         clocks = Counter(await session.scalars(select(SlaClock.subject_id)))
         stored = {t.id: t for t in await session.scalars(select(Ticket))}
     assert set(clocks) == set(stored) and set(clocks.values()) == {2}
-    assert all(ticket.next_due_at and ticket.audit_seq == 1 for ticket in stored.values())
+    assert all(ticket.next_due_at and ticket.audit_seq == 2 for ticket in stored.values())
     for citizen, ticket in zip(citizens, opened, strict=True):
         (said,) = await citizen.sees()
         assert ticket.ticket.number in said.text and said.body["ticket"]["number"] == ticket.ticket.number
@@ -77,6 +91,68 @@ async def test_a_form_opened_alone_and_among_others_is_the_same_ticket(desk: Des
     assert first == second
 
 
+async def test_a_filed_form_is_the_ticket_that_the_dialogue_would_open(desk: Desk) -> None:
+    """Region, centre, queue, urgency and the sealed reasons: the way in makes no difference."""
+    filer, talker = await Citizen.arrives(desk), await Citizen.arrives(desk)
+    changes = {"region": "浙江省杭州市西湖区", "extent": "600件，60000元"}
+    filed = await filings_of(desk).do(filing(desk, filer.conversation_id, **changes))
+    sent = Submission(desk.forms.form("complaint"), filed.ticket.facts, "web", talker.conversation_id)
+    async with desk.begin() as session:
+        said = await submit(session, desk.office, desk.forms, sent, now=desk.clock())
+    shown = []
+    async with desk.read() as session:
+        for opened in (filed, said):
+            row = await session.get_one(Ticket, opened.ticket.id)
+            events = await session.scalars(select(TicketEvent).where(TicketEvent.ticket_id == row.id).order_by(TicketEvent.seq))
+            sealed = [(entry.actor, entry.action, entry.new) for entry in events]
+            shown.append((row.region, row.centre, row.queue, row.urgency, row.subject, sealed))
+    assert shown[0] == shown[1]
+    assert shown[0][:4] == ("330106", "main", "trademark", "high")
+    assert [action for _, action, _ in shown[0][5]] == ["ticket.opened", "ticket.routed"]
+
+
+@pytest.mark.parametrize(("automatic", "agreed"), [(True, "同意转送"), (True, "不转送"), (False, "同意转送")])
+async def test_a_filed_form_of_another_centre_goes_there_or_is_proposed(desk: Desk, automatic: bool, agreed: str) -> None:
+    citizen = await Citizen.arrives(desk)
+    near = replace(desk, office=with_centres(desk.office, replace(SUZHOU, is_automatic=automatic)))
+    form = filing(near, citizen.conversation_id, region="江苏省苏州市", forward=agreed)
+    opened = await filings_of(near).do(form)
+    again = await filings_of(near).do(form)
+    goes = automatic and agreed == "同意转送"
+    assert (opened.ticket.status, opened.ticket.centre) == (("transferred", "suzhou") if goes else ("submitted", "main"))
+    assert (again.created, again.ticket.status) == (False, opened.ticket.status)
+    texts = [message.text for message in await citizen.sees()]
+    assert len(texts) == (2 if goes else 1), "confirmed once, then told once where it went"
+    assert not goes or "苏州中心" in texts[1]
+    async with desk.read() as session:
+        (note,) = await session.scalars(select(TicketEntry.text).where(TicketEntry.kind == "note"))
+        kinds = [item.kind for item in await desk_work.timeline(session, opened.ticket.id, staff=True)]
+        assert (await audit.verify(session)).holds
+    assert "苏州中心" in note and kinds.count("ticket.noted") == 1 and ("ticket.forwarded" in kinds) is goes
+
+
+async def test_many_filings_take_as_many_statements_as_one(desk: Desk) -> None:
+    near = replace(desk, office=with_centres(desk.office, replace(SUZHOU, is_automatic=False)))
+    citizens = [await Citizen.arrives(desk) for _ in range(11)]
+    forms = [filing(near, citizen.conversation_id, region="江苏省苏州市", forward="同意转送") for citizen in citizens]
+
+    async def cost(part: Sequence[Filing]) -> int:
+        statements: list[str] = []
+
+        def heard(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+            statements.append(statement)
+
+        engine = desk.database.engine.sync_engine
+        event.listen(engine, "before_cursor_execute", heard)
+        async with desk.begin() as session:
+            outcomes = await file_forms(session, near.office, part, now=desk.clock())
+        event.remove(engine, "before_cursor_execute", heard)
+        assert all(isinstance(outcome, OpenedTicket) and outcome.created for outcome in outcomes)
+        return len(statements)
+
+    assert await cost(forms[1:]) == await cost(forms[:1])
+
+
 async def test_a_form_without_a_conversation_fails_alone(desk: Desk) -> None:
     citizen = await Citizen.arrives(desk)
     filings = filings_of(desk)
@@ -96,7 +172,7 @@ async def test_the_same_form_twice_in_one_transaction_is_one_ticket_confirmed_on
     opened = await asyncio.gather(*(filings.do(same) for _ in range(5)))
     assert sorted(o.created for o in opened) == [False] * 4 + [True]
     assert len({o.ticket.number for o in opened}) == 1
-    assert len(await citizen.sees()) == 1 and await count(desk, TicketEvent) == 1
+    assert len(await citizen.sees()) == 1 and await count(desk, TicketEvent) == 2
 
 
 async def test_a_confirmation_does_not_overtake_what_waits_before_it(desk: Desk) -> None:

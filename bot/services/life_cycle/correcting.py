@@ -58,6 +58,8 @@ async def correct_fact(
         raise BadRequest(field="value")
     ticket.facts = {**ticket.facts, name: new}
     ticket.party_key = party_key_of(office, ticket.facts)
+    if name == "region":
+        ticket.region = forms.divisions.region_of(new)
     audit.record(
         session, ticket, actor=agent.id, action="ticket.fact_corrected", now=now, reason=reason,
         old={"fact": name, "value": old}, new={"fact": name, "value": new},

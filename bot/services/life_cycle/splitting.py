@@ -70,6 +70,10 @@ async def split_ticket(
         queue=queue or ticket.queue,
         channel=ticket.channel,
         conversation_id=ticket.conversation_id,
+        # Where the matter lies and how pressing it is does not change with its parts.
+        region=ticket.region,
+        centre=ticket.centre,
+        urgency=ticket.urgency,
     )
     new = await insert_ticket(session, office, draft, None, now)
     await sla.on_ticket_opened(session, office.sla, new, now=now)

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.errors import BadRequest, ReasonRequired
-from bot.helpdesk.ticket import REASON_REQUIRED, TicketStatus
+from bot.helpdesk.errors import BadRequest, FormRequired, ReasonRequired
+from bot.helpdesk.ticket import FORM_REQUIRED, REASON_REQUIRED, TicketStatus
 from bot.helpdesk.variables import check, fill_in
 from bot.services import desk_work
 from bot.services.office import Office
@@ -51,6 +51,7 @@ def check_step(step: object) -> dict[str, str]:
 
     Raises:
         BadRequest: There is no such step, or it lacks something.
+        FormRequired: The step has a form of its own, so neither a macro nor many tickets at once take it.
         ReasonRequired: The citizen will want to know why.
         UnknownVariable: Its words have a variable that there is not.
     """
@@ -75,6 +76,8 @@ async def take(work: Work, step: Step) -> None:
 def _check_status(step: Step) -> None:
     if step.get("to") not in {status.value for status in TicketStatus}:
         raise BadRequest(field="to")
+    if step["to"] in FORM_REQUIRED:
+        raise FormRequired(to=step["to"])
     if step["to"] in REASON_REQUIRED and not step.get("reason", "").strip():
         raise ReasonRequired(to=step["to"])
     check(step.get("reason", ""))

@@ -244,6 +244,13 @@ async def test_a_part_becomes_a_ticket_with_facts_evidence_and_clocks_of_its_own
     assert await case.chain_holds()
 
 
+async def test_a_part_lies_where_the_whole_does_and_is_as_urgent(make_case) -> None:
+    case = await make_case(region="320500", centre="suzhou", urgency="high")
+    opened = await case.does(split_ticket, subject="另一件商品", facts=["name"], reason="两件不同的商品")
+    new = await case.row(opened.ticket.id)
+    assert (new.region, new.centre, new.urgency) == ("320500", "suzhou", "high")
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"facts": []}, {"facts": ["nothing"]}, {"subject": " "}, {"subject": "长" * 121}, {"evidence": ["nothing"]}],

@@ -50,6 +50,15 @@ async def test_a_wrong_fact_is_put_right_and_both_versions_are_sealed(case: Case
     assert await case.chain_holds()
 
 
+@pytest.mark.parametrize(("place", "region"), [("江苏省苏州市", "320500"), ("境外", None)])
+async def test_a_corrected_region_is_the_region_that_the_ticket_lies_in(make_case, place: str, region: str | None) -> None:
+    case = await make_case(facts=FACTS | {"region": "浙江省杭州市西湖区"})
+    await case.does(correct_fact, name="phone", value="13800138000", reason="更正")
+    assert (await case.row()).region == "330106"
+    await case.does(correct_fact, name="region", value=place, reason="写错")
+    assert (await case.row()).region == region
+
+
 async def test_a_question_that_was_skipped_may_be_filled_in(case: Case) -> None:
     await case.does(correct_fact, name="right_number", value="12345678", reason="补登")
     assert (await case.row()).facts["right_number"] == "12345678"

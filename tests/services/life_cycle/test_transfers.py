@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.bootstrap import Desk
-from bot.helpdesk.errors import BadRequest, IllegalTransition
+from bot.helpdesk.errors import BadRequest, FormRequired, IllegalTransition
 from bot.helpdesk.sla import Target, Unit
 from bot.services.life_cycle.looking import transfers_of
 from bot.services.life_cycle.transfers import record_feedback, record_receipt, transfer_to_authority
@@ -92,9 +92,27 @@ async def test_a_transfer_without_its_words_is_refused(accepted: Case, changes: 
         await sends(accepted, **changes)
 
 
-async def test_what_is_not_accepted_is_not_transferred(case: Case) -> None:
+async def test_what_is_another_authoritys_from_the_start_goes_there_unaccepted(case: Case) -> None:
+    await sends(case)
+    assert (await case.row()).status == "transferred"
+    assert (await case.clocks())["acceptance"].state == "met"
+
+
+async def test_what_is_refused_is_not_transferred(case: Case) -> None:
+    await case.moves("rejected", "不属于受理范围")
     with pytest.raises(IllegalTransition):
         await sends(case)
+
+
+@pytest.mark.parametrize("first", [None, "accepted"])
+async def test_a_plain_step_transfers_nothing(case: Case, first: str | None) -> None:
+    if first:
+        await case.moves(first)
+    before = await case.row()
+    with pytest.raises(FormRequired):
+        await case.moves("transferred", "移送")
+    after = await case.row()
+    assert (after.status, after.audit_seq) == (before.status, before.audit_seq)
 
 
 async def test_the_feedback_clock_ends_with_the_ticket(accepted: Case) -> None:
