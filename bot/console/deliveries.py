@@ -29,7 +29,7 @@ async def show_log(request: web.Request) -> web.Response:
         Forbidden: For supervisors and administrators only.
         BadRequest: A filter has a value that there is not.
     """
-    roles.check(request[AGENT], "outgoing.manage")
+    roles.check(request[AGENT], "outgoing.read")
     query = request.query
     filters = {
         "status": choice_in(query, "status", deliveries.STATUSES),
@@ -53,7 +53,7 @@ async def show_one(request: web.Request) -> web.Response:
         Forbidden: For supervisors and administrators only.
         DeliveryNotFound: There is none.
     """
-    roles.check(request[AGENT], "outgoing.manage")
+    roles.check(request[AGENT], "outgoing.read")
     async with request.config_dict[DESK].read() as session:
         found = await deliveries.delivery_detail(session, request.match_info["id"])
     payload = json.dumps(found.payload, ensure_ascii=False, indent=2, sort_keys=True)

@@ -43,7 +43,7 @@ async def show(request: web.Request) -> web.Response:
     Raises:
         Forbidden: For supervisors and administrators only.
     """
-    roles.check(request[AGENT], "outgoing.manage")
+    roles.check(request[AGENT], "outgoing.read")
     async with request.config_dict[DESK].read() as session:
         chains = [(name, await escalation.chain_versions(session, name)) for name in APPLIES_TO]
         versions = [version for _, found in chains for version in found]

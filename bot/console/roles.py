@@ -20,6 +20,8 @@ RESERVED: Mapping[str, Permission] = {
     "macro.share": Permission.SUPERVISE,
     "dashboard": Permission.READ_FIGURES,
     "sla.rules": Permission.EDIT_RULES,
+    "sla.rules.read": Permission.READ_RULES,
+    "outgoing.read": Permission.READ_DELIVERIES,
     "outgoing.manage": Permission.MANAGE_DELIVERIES,
 }
 

@@ -52,7 +52,7 @@ class Outcome:
 
 async def rules_page(request: web.Request) -> web.Response:
     """List policies and calendars with their versions, and who saved what when."""
-    roles.check(request[AGENT], STEP)
+    roles.check(request[AGENT], "sla.rules.read")
     desk = request.config_dict[DESK]
     async with desk.read() as session:
         policies, calendars = await sla.rule_histories(session, desk.office.sla)

@@ -36,7 +36,7 @@ async def show(request: web.Request) -> web.Response:
     Raises:
         Forbidden: For supervisors and administrators only.
     """
-    roles.check(request[AGENT], "outgoing.manage")
+    roles.check(request[AGENT], "outgoing.read")
     return await _page(request)
 
 

@@ -173,10 +173,11 @@ async def test_only_who_is_mentioned_hears_of_it(enter: Enter, ticket) -> None:
     await heard(second, "mention")
     kinds = set()
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.3):
+        async with asyncio.timeout(1.5):
             while True:
                 kinds.add(json.loads((await first.receive()).data)["type"])
-    assert kinds == {"queues", "ticket"}
+    assert "ticket" in kinds
+    assert "mention" not in kinds
     await asyncio.gather(first.close(), second.close())
 
 

@@ -33,6 +33,7 @@ $("#keys-close").addEventListener("click", () => help.close());
 
 async function countMentions() {
   const badge = $("#mention-count");
+  if (!badge) return;
   const { unseen } = await get("/mentions/count").catch(() => ({ unseen: 0 }));
   badge.textContent = unseen > 99 ? "99+" : unseen;
   badge.hidden = !unseen;

@@ -109,7 +109,7 @@ function describe(status) {
   if (status.opens_at) return [words.state_closed, say("state_opens", { when: openingTime(status.opens_at) })];
   const hint = status.expected_minutes ? say("state_wait", { minutes: status.expected_minutes }) : words.state_queued_hint;
   if (!status.place) return [words.state_queued, hint];
-  return [say(status.transferring ? "state_transferring" : "state_place", { place: status.place }), hint];
+  return [status.transferring ? say("state_transferring", { place: status.place }) : say("state_place", { place: status.place }), hint];
 }
 
 function showConnection(isUp) {
