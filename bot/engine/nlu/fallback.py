@@ -20,6 +20,7 @@ from rasa.shared.nlu.training_data.message import Message
 
 from bot.engine.nlu.classifier import EXACT
 from bot.engine.nlu.labels import LABELS, OUT_OF_SCOPE
+from bot.engine.nlu.text import core
 from bot.engine.nlu_report import FAQ
 
 FOREIGN = "ask_out_of_scope"
@@ -81,6 +82,8 @@ class DoubtFallback(GraphComponent, IntentClassifier):
 
     def _settled(self, message: Message) -> Text:
         """Return the intent to act on."""
+        if not core(message.get(TEXT)):
+            return UNSURE
         best, second = message.get(INTENT_RANKING_KEY)[:2]
         # Of what holds no Chinese there is nothing to say but that it was not understood.
         is_chinese = bool(_HAN.search(message.get(TEXT)))
