@@ -35,7 +35,7 @@ def make_root(folder: Path) -> Path:
 def _write_calendar(folder: Path) -> None:
     folder.mkdir()
     real = yaml.safe_load((PROJECT_ROOT / "knowledge_base" / "calendar" / "frames.yml").read_text("utf-8"))
-    frames = {"zone": real["zone"], "frames": {day: [ALL_DAY] for day in _WEEKDAYS}}
+    frames = {"version": real["version"], "zone": real["zone"], "frames": {day: [ALL_DAY] for day in _WEEKDAYS}}
     (folder / "frames.yml").write_text(yaml.safe_dump(frames), "utf-8")
     now = utc_now()
     for year in {now.year, (now + timedelta(days=120)).year}:
