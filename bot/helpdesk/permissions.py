@@ -15,6 +15,8 @@ class Role(StrEnum):
 
     AGENT = "agent"
     SUPERVISOR = "supervisor"
+    #: Supervises and manages accounts: a small centre has one person for both, and every centre begins so.
+    HEAD = "head"
     MAINTAINER = "maintainer"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
@@ -60,19 +62,21 @@ _AGENT = _EVERYBODY | {
     _P.DOWNLOAD_EVIDENCE,
 }
 
+_SUPERVISOR = _AGENT | {
+    _P.ASSIGN_OTHERS,
+    _P.SUPERVISE,
+    _P.EXPORT,
+    _P.READ_FIGURES,
+    _P.READ_RULES,
+    _P.EDIT_RULES,
+    _P.READ_DELIVERIES,
+    _P.MANAGE_DELIVERIES,
+}
+
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.AGENT: _AGENT,
-    Role.SUPERVISOR: _AGENT
-    | {
-        _P.ASSIGN_OTHERS,
-        _P.SUPERVISE,
-        _P.EXPORT,
-        _P.READ_FIGURES,
-        _P.READ_RULES,
-        _P.EDIT_RULES,
-        _P.READ_DELIVERIES,
-        _P.MANAGE_DELIVERIES,
-    },
+    Role.SUPERVISOR: _SUPERVISOR,
+    Role.HEAD: _SUPERVISOR | {_P.READ_STAFF_EVENTS, _P.MANAGE_ACCOUNTS},
     Role.MAINTAINER: _EVERYBODY | {_P.MAINTAIN_KNOWLEDGE},
     Role.AUDITOR: _EVERYBODY
     | {
@@ -100,7 +104,12 @@ SYSTEM_WIDE = frozenset(
 )
 
 #: Roles that see or decide more than their own work: the first that need a second factor.
-PRIVILEGED = frozenset({Role.SUPERVISOR, Role.AUDITOR, Role.ADMINISTRATOR})
+PRIVILEGED = frozenset({Role.SUPERVISOR, Role.HEAD, Role.AUDITOR, Role.ADMINISTRATOR})
+
+#: Roles that can manage accounts; one of them must remain.
+ADMINISTERING = frozenset(
+    role for role, permissions in ROLE_PERMISSIONS.items() if _P.MANAGE_ACCOUNTS in permissions
+)
 
 
 def may(role: str, regions: Collection[str], permission: Permission) -> bool:

@@ -10,7 +10,7 @@ from bot.store.database import Database
 from bot.store.migrate import upgrade
 
 FIRST_LOGIN = "admin"
-_FIRST_NAME = "管理员"
+_FIRST_NAME = "负责人"
 
 
 async def first_staff_login(settings: Settings) -> str | None:
@@ -30,7 +30,7 @@ async def first_staff_login(settings: Settings) -> str | None:
             if first is None and not await has_agents(session):
                 write_private(kept, f"{FIRST_LOGIN} {password}")
                 await add_account(
-                    session, login=FIRST_LOGIN, name=_FIRST_NAME, role="administrator",
+                    session, login=FIRST_LOGIN, name=_FIRST_NAME, role="head",
                     password_hash=password_hash, now=utc_now(),
                 )  # fmt: skip
             elif first is None or not first.must_change_password:

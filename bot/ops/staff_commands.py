@@ -44,7 +44,7 @@ def add(
     login: str,
     name: Annotated[str, typer.Option(help="Name shown to citizens and colleagues.")],
     role: Annotated[
-        str, typer.Option(help="agent, supervisor, maintainer, auditor or administrator.")
+        str, typer.Option(help="agent, supervisor, head, maintainer, auditor or administrator.")
     ] = "agent",
     region: Annotated[
         list[str] | None, typer.Option(help="Division code, as 330100; may be repeated. Default: all.")

@@ -20,7 +20,7 @@ from bot.helpdesk.errors import (
     LastAdministrator,
     OwnAccount,
 )
-from bot.helpdesk.permissions import Role
+from bot.helpdesk.permissions import ADMINISTERING, Role
 from bot.helpdesk.regions import RegionScope
 from bot.services import staff_audit, staff_sessions
 from bot.services.ids import new_id
@@ -227,7 +227,7 @@ def _wanted(change: AccountChange) -> dict[str, object]:
 
 def _administers(standing: dict[str, object]) -> bool:
     """Tell whether an account of this standing can manage accounts: that is for the whole country only."""
-    return standing["role"] == Role.ADMINISTRATOR and bool(standing["is_active"]) and not standing["regions"]
+    return standing["role"] in ADMINISTERING and bool(standing["is_active"]) and not standing["regions"]
 
 
 async def _locked_administrators(session: AsyncSession) -> set[str]:
@@ -235,7 +235,7 @@ async def _locked_administrators(session: AsyncSession) -> set[str]:
     take each other's role at once."""
     rows = await session.scalars(
         select(Agent)
-        .where(Agent.role == Role.ADMINISTRATOR.value, Agent.is_active)
+        .where(Agent.role.in_([role.value for role in ADMINISTERING]), Agent.is_active)
         .order_by(Agent.id)
         .with_for_update()
         .execution_options(populate_existing=True)

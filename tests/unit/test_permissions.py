@@ -42,8 +42,8 @@ def test_who_runs_the_system_does_not_read_the_matters(role: Role) -> None:
     assert not ROLE_PERMISSIONS[role] & MATTERS
 
 
-def test_only_administrators_manage_accounts() -> None:
-    assert [role for role in Role if may(role, [], Permission.MANAGE_ACCOUNTS)] == [Role.ADMINISTRATOR]
+def test_only_head_and_administrator_manage_accounts() -> None:
+    assert [role for role in Role if may(role, [], Permission.MANAGE_ACCOUNTS)] == [Role.HEAD, Role.ADMINISTRATOR]
 
 
 @pytest.mark.parametrize("permission", sorted(SYSTEM_WIDE))

@@ -46,10 +46,10 @@ class Roster:
             tell = Tell.QUEUE
         if tell is Tell.HEAD:
             named = tuple(self.people[head] for head in heads if head in self.people)
-            return named or self._first_of("administrator", "supervisor")
+            return named or self._first_of("head", "administrator", "supervisor")
         if tell is Tell.SUPERVISORS:
-            return self._first_of("supervisor", "administrator")
-        return self._first_of("agent", "supervisor", "administrator")
+            return self._first_of("supervisor", "head", "administrator")
+        return self._first_of("agent", "supervisor", "head", "administrator")
 
     def _first_of(self, *roles: str) -> tuple[Person, ...]:
         for role in roles:

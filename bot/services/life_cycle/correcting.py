@@ -17,7 +17,7 @@ from bot.store.tables import Agent, Ticket, TicketEntry
 
 #: What the citizen wrote is theirs: staff correct only their own side's words.
 _CORRECTABLE = frozenset({"note", "public_reply"})
-_ANY_AUTHOR = frozenset({"supervisor", "administrator"})
+_ANY_AUTHOR = frozenset({"supervisor", "head"})
 
 
 class FactRejected(HelpdeskError):
