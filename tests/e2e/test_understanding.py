@@ -17,7 +17,7 @@ pytestmark = pytest.mark.engine
 
 QUESTIONS = PROJECT_ROOT / "tests" / "dialogue" / "questions.jsonl"
 #: At least this share, except where the name says `most`.
-RIGHT, TOPIC, ARTICLE, OUTSIDE, PERSON, REFUSED_AT_MOST = 0.88, 0.92, 0.79, 0.93, 0.94, 0.03
+RIGHT, TOPIC, ARTICLE, OUTSIDE, PERSON, REFUSED_AT_MOST = 0.91, 0.94, 0.91, 0.93, 0.94, 0.02
 
 
 @pytest.fixture(scope="module")
