@@ -5,6 +5,7 @@ No pickles: loading a model can never run code that the model file brought along
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any, Dict, List, Text
 
@@ -64,18 +65,18 @@ class TrainedComponent(GraphComponent):
         self.process(training_data.training_examples)
         return training_data
 
+    @abstractmethod
     def learn(self, training_data: TrainingData) -> None:
         """Learn from examples."""
-        raise NotImplementedError
 
+    @abstractmethod
     def write(self, folder: Path) -> None:
         """Store what was learnt."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, folder: Path) -> None:
         """Restore what `write` stored."""
-        raise NotImplementedError
 
+    @abstractmethod
     def work(self, message: Message) -> None:
         """Add to a message what was found in it."""
-        raise NotImplementedError
