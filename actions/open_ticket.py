@@ -15,7 +15,7 @@ from actions.ports import STORE_FAILURES, ActionPorts, cause_of
 from bot.helpdesk.identifiers import format_code
 from bot.services.forms import Form
 from bot.services.intake import Submission, submit
-from bot.services.tickets import OpenedTicket
+from bot.services.opening import OpenedTicket
 
 log = structlog.get_logger()
 

@@ -17,7 +17,7 @@ from bot.helpdesk.identifiers import format_code
 from bot.services.filing import Filing, check_form, file_forms, filing_of
 from bot.services.forms import Form
 from bot.services.group_commit import GroupCommit
-from bot.services.tickets import OpenedTicket
+from bot.services.opening import OpenedTicket
 
 _FORM_MAX_CHARS = 40
 _VALUE_MAX_CHARS = 6000

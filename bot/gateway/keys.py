@@ -11,7 +11,7 @@ from bot.gateway.sockets import Sockets
 from bot.gateway.words import Words
 from bot.services.filing import Filing
 from bot.services.group_commit import GroupCommit
-from bot.services.tickets import OpenedTicket
+from bot.services.opening import OpenedTicket
 
 DESK = web.AppKey("gateway_desk", Desk)
 FILINGS = web.AppKey("gateway_filings", GroupCommit[Filing, OpenedTicket])

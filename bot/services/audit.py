@@ -5,6 +5,7 @@ The daily root anchors the chain of staff events (`services.staff_audit`) as wel
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -82,6 +83,11 @@ def next_entry(
     event.hash = entry_hash(ticket.audit_head, _sealed(event))
     ticket.audit_seq, ticket.audit_head = event.seq, event.hash
     return event
+
+
+def sealed_text(text: str) -> dict[str, Any]:
+    """Return what the chain keeps of a text: enough to prove it, not the words."""
+    return {"text_sha256": hashlib.sha256(text.encode()).hexdigest()}
 
 
 def _sealed(event: TicketEvent) -> dict[str, object]:

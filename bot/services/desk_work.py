@@ -5,7 +5,6 @@ Each reaches a ticket through `services.access`.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -260,7 +259,7 @@ def _add_entry(
     session.add(entry)
     audit.record(
         session, ticket, actor=agent.id, action=_SEALED_AS[kind], now=now,
-        new={"text_sha256": hashlib.sha256(text.encode()).hexdigest()},
+        new=audit.sealed_text(text),
     )  # fmt: skip
     if kind == "note":
         # A note changes nothing that another agent's save could overwrite.

@@ -15,8 +15,8 @@ from bot.services.conversations import add_outgoing, announce_message, locked_al
 from bot.services.forms import Accepted, Form, FormCatalogue
 from bot.services.intake import Prepared, prepare, send_on_its_way
 from bot.services.office import Office
+from bot.services.opening import OpenedTicket, open_tickets
 from bot.services.outbox import PULL_CHANNELS, deliver_from
-from bot.services.tickets import OpenedTicket, open_tickets
 from bot.store.bulk import insert_rows
 from bot.store.tables import Conversation, Message, Outbox
 

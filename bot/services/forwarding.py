@@ -12,8 +12,9 @@ from bot.helpdesk.ticket import TicketStatus
 from bot.services import audit
 from bot.services.conversations import add_outgoing, locked
 from bot.services.office import Office
+from bot.services.opening import system_note
 from bot.services.outbox import deliver_from
-from bot.services.tickets import move, sealed_text, system_note, touch
+from bot.services.tickets import move, touch
 from bot.store.tables import Ticket
 
 
@@ -56,7 +57,7 @@ def note(session: AsyncSession, ticket: Ticket, text: str, *, now: datetime) -> 
     session.add(system_note(ticket, text, now=now))
     audit.record(
         session, ticket, actor="system", action="ticket.noted", now=now,
-        new=sealed_text(text),
+        new=audit.sealed_text(text),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from bot.services.fields.extents import amount_of
 from bot.services.forms import FieldType, Form, FormCatalogue
 from bot.services.forwarding import forward
 from bot.services.office import Office
-from bot.services.tickets import OpenedTicket, TicketDraft, open_ticket
+from bot.services.opening import OpenedTicket, TicketDraft, open_ticket
 from bot.services.views import ticket_view
 from bot.store.tables import Ticket
 

@@ -11,7 +11,8 @@ from sqlalchemy.exc import OperationalError
 from actions.ports import ActionPorts
 from bot.bootstrap import Desk
 from bot.helpdesk.identifiers import format_code
-from bot.services.tickets import OpenedTicket, withdraw
+from bot.services.opening import OpenedTicket
+from bot.services.tickets import withdraw
 from tests.actions.conftest import Actions
 from tests.actions.dialogue import make_tracker, run, slots_set
 from tests.support.builders import make_ticket

@@ -10,7 +10,7 @@ from docx import Document
 from bot.bootstrap import Desk
 from bot.services import drafts
 from bot.services.drafts import DraftView, FormProgress
-from bot.services.tickets import OpenedTicket
+from bot.services.opening import OpenedTicket
 from tests.gateway.driver import error_of, start
 from tests.support.builders import make_ticket
 

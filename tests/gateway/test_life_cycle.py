@@ -8,7 +8,7 @@ from aiohttp.test_utils import TestClient
 from bot.bootstrap import Desk
 from bot.services import desk_work, handoff
 from bot.services.life_cycle import correcting, corrections, extensions, merging, transfers
-from bot.services.tickets import OpenedTicket
+from bot.services.opening import OpenedTicket
 from bot.store.tables import Agent, Ticket
 from tests.gateway.driver import error_of, read, start
 from tests.gateway.test_openapi import answer_schema, assert_fits, description

@@ -7,7 +7,7 @@ from aiohttp.test_utils import TestClient
 
 from bot.bootstrap import Desk
 from bot.services import desk_work
-from bot.services.tickets import OpenedTicket
+from bot.services.opening import OpenedTicket
 from bot.store.tables import Agent
 from tests.gateway.driver import PNG, error_of, start, upload
 from tests.support.builders import make_agent, make_ticket

@@ -15,7 +15,7 @@ from bot.helpdesk.identifiers import parse_draft_number, parse_ticket_number
 from bot.services import drafts
 from bot.services.drafts import DraftView, FormProgress
 from bot.services.intake import Submission, submit
-from bot.services.tickets import OpenedTicket
+from bot.services.opening import OpenedTicket
 from bot.store.tables import Conversation, FormDraft
 from tests.support.citizens import Citizen
 from tests.support.engine import ScriptedEngine

@@ -13,12 +13,12 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from bot.bootstrap import Desk
 from bot.gateway.filing import checked, filings_of
 from bot.helpdesk.errors import ConversationNotFound, FormInvalid, HelpdeskError
-from bot.services import audit, desk_work, tickets
+from bot.services import audit, desk_work, opening
 from bot.services.conversations import add_outgoing, locked
 from bot.services.filing import Filing, file_forms
 from bot.services.group_commit import GroupCommit
 from bot.services.intake import Submission, submit
-from bot.services.tickets import OpenedTicket, TicketDraft, open_tickets
+from bot.services.opening import OpenedTicket, TicketDraft, open_tickets
 from bot.store.bulk import insert_rows
 from bot.store.tables import (
     Conversation,
@@ -208,7 +208,7 @@ async def test_a_number_that_is_taken_is_drawn_again(desk: Desk, monkeypatch: py
     citizens = [await Citizen.arrives(desk) for _ in range(3)]
     # Three serials for all: most draws meet a number that is taken, by another draw or by a ticket.
     drawn = random.Random(1)
-    monkeypatch.setattr(tickets.secrets, "randbelow", lambda _limit: drawn.randrange(3))
+    monkeypatch.setattr(opening.secrets, "randbelow", lambda _limit: drawn.randrange(3))
     filings = filings_of(desk)
     opened = await asyncio.gather(*(filings.do(filing(desk, c.conversation_id)) for c in citizens))
     assert len({o.ticket.number for o in opened}) == 3

@@ -13,7 +13,7 @@ from bot.services.fields.divisions import Divisions
 from bot.services.forwarding import forward
 from bot.services.intake import Submission, reasons_in_words, route_form, submit
 from bot.services.office import Office
-from bot.services.tickets import OpenedTicket
+from bot.services.opening import OpenedTicket
 from bot.store.tables import SlaClock, Ticket, TicketEntry
 from tests.support.builders import make_agent
 from tests.support.citizens import Citizen

@@ -8,7 +8,7 @@ from bot.helpdesk.errors import BadRequest, IllegalTransition, ReasonRequired, T
 from bot.helpdesk.variables import UnknownVariable, VariableEmpty
 from bot.services import desk_work, macros
 from bot.services.macros import MacroDraft, MacroInvalid, MacroNotForTicket, MacroNotFound
-from bot.services.tickets import OpenedTicket
+from bot.services.opening import OpenedTicket
 from bot.store.tables import Agent, Ticket, TicketEntry, TicketEvent
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen

@@ -13,10 +13,10 @@ from bot.helpdesk.errors import BadRequest
 from bot.senders import webhook as webhook_module
 from bot.senders.webhook import HttpWebhookSender, signature
 from bot.services import desk_work, handoff
+from bot.services.opening import TicketDraft, open_ticket
 from bot.services.outgoing import deliveries, webhooks
 from bot.services.outgoing.delivering import LEASE, Deliverer
 from bot.services.outgoing.ports import Outcome, Result
-from bot.services.tickets import TicketDraft, open_ticket
 from bot.store.tables import Delivery, Notice
 from tests.services.outgoing import detail, is_over, pings, renew, rows, subscribe
 from tests.support.builders import make_person, make_ticket

@@ -8,8 +8,8 @@ from sqlalchemy import func, select, text
 
 from bot.bootstrap import Desk
 from bot.services import desk_work, search
+from bot.services.opening import OpenedTicket
 from bot.services.search import SearchTooShort, derived
-from bot.services.tickets import OpenedTicket
 from bot.store.tables import SearchProgress, Ticket, TicketContact, TicketSearch
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen

@@ -13,8 +13,8 @@ from bot.bootstrap import Desk
 from bot.helpdesk.sla import ClockState, Pause, Target, compute
 from bot.helpdesk.ticket import TicketStatus
 from bot.services import desk_work, sla
+from bot.services.opening import TicketDraft, open_ticket
 from bot.services.sla import previewing
-from bot.services.tickets import TicketDraft, open_ticket
 from bot.store.tables import SlaClock, SlaEvent, SlaPause, SlaRecount, Ticket
 from tests.services.rules import (
     DAYS,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from bot.bootstrap import Desk
 from bot.services.accounts import add_account
 from bot.services.ids import new_id
+from bot.services.opening import OpenedTicket, TicketDraft, open_ticket
 from bot.services.staff import Passwords
-from bot.services.tickets import OpenedTicket, TicketDraft, open_ticket
 from bot.store.tables import Agent
 
 _logins = itertools.count(1)

@@ -16,8 +16,8 @@ from bot.services.handoff.recording import record
 from bot.services.handoff.saying import say, wait_values
 from bot.services.ids import new_id
 from bot.services.office import Office
+from bot.services.opening import OpenedTicket, TicketDraft, open_ticket
 from bot.services.outgoing.happenings import handoff_happened
-from bot.services.tickets import OpenedTicket, TicketDraft, open_ticket
 from bot.services.views import ConversationStatus
 from bot.services.waiting import place_in_queue
 from bot.store.tables import Conversation, Handoff, Message

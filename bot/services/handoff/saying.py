@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.helpdesk.conversation import WAITING, Owner
 from bot.services.conversations import add_outgoing
 from bot.services.office import Office
+from bot.services.opening import OpenedTicket
 from bot.services.outbox import deliver_pending
-from bot.services.tickets import OpenedTicket
 from bot.services.waiting import expected_wait
 from bot.store.tables import Conversation
 

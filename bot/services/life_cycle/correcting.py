@@ -11,7 +11,8 @@ from bot.services import audit
 from bot.services.desk_work import TEXT_MAX_CHARS, access_ticket, tell_citizen
 from bot.services.forms import Field, FormCatalogue, Rejected
 from bot.services.office import Office
-from bot.services.tickets import party_key_of, touch
+from bot.services.opening import party_key_of
+from bot.services.tickets import touch
 from bot.services.views import TicketView, ticket_view
 from bot.store.tables import Agent, Ticket, TicketEntry
 

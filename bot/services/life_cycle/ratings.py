@@ -173,7 +173,7 @@ async def _answer(
     rating.answered_at, rating.score, rating.solved, rating.text = now, verdict.score, verdict.solved, text
     if ticket is not None:
         sealed = {"score": verdict.score, "solved": verdict.solved}
-        sealed["text_sha256"] = hashlib.sha256(text.encode()).hexdigest()
+        sealed |= audit.sealed_text(text)
         audit.record(session, ticket, actor="citizen", action="ticket.rated", now=now, new=sealed)
         announce(session, "staff", {"type": "ticket_changed", "id": ticket.id})
 

@@ -15,7 +15,8 @@ from bot.services import audit, sla
 from bot.services.desk_work import access_ticket, tell_citizen
 from bot.services.life_cycle.linking import make_link
 from bot.services.office import Office
-from bot.services.tickets import OpenedTicket, TicketDraft, insert_ticket, touch
+from bot.services.opening import OpenedTicket, TicketDraft, insert_ticket
+from bot.services.tickets import touch
 from bot.services.views import ticket_view
 from bot.store.tables import Agent, Evidence, Ticket
 

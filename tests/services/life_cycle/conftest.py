@@ -8,7 +8,7 @@ import pytest
 
 from bot.bootstrap import Desk
 from bot.services import audit, desk_work, sla
-from bot.services.tickets import OpenedTicket
+from bot.services.opening import OpenedTicket
 from bot.store.tables import Agent, Ticket
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
