@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Text, Type
 
@@ -108,8 +109,8 @@ class LabelClassifier(TrainedComponent, IntentClassifier):
         examples = [example for example in training_data.intent_examples if example.get(TEXT)]
         rows = sentence_rows(examples)
         self._several = re.compile(patterns_of(training_data).get(_SEVERAL, NOTHING))
-        for kind, labels in example_labels(examples, right_patterns(training_data)).items():
-            self._models[kind] = LabelModel.fit(rows, labels, self._config["strength"])
+        labels = example_labels(examples, right_patterns(training_data))
+        self._models = fit_labels(rows, labels, self._config["strength"])
 
     def write(self, folder: Path) -> None:
         """Store the models."""
@@ -135,6 +136,13 @@ class LabelClassifier(TrainedComponent, IntentClassifier):
         if found.get("right") and self._several.search(message.get(TEXT)):
             found["right"] = _about_all(found["right"])
         message.set(LABELS, found, add_to_output=True)
+
+
+def fit_labels(rows: csr_matrix, labels: Mapping[Text, Sequence[Text]], strength: float) -> Dict[Text, LabelModel]:
+    """Fit a model for each kind of label at the same time: the solver works without Python's lock."""
+    with ThreadPoolExecutor(max(1, len(labels))) as pool:
+        fitted = pool.map(lambda names: LabelModel.fit(rows, names, strength), labels.values())
+        return dict(zip(labels, fitted))
 
 
 def labels_of(models: Mapping[Text, LabelModel], row: csr_matrix) -> Dict[Text, Dict[Text, float]]:

@@ -28,7 +28,7 @@ from bot.engine.importer import ARTICLE_BODY, ARTICLE_RIGHTS, ARTICLE_TOPIC
 from bot.engine.nlu.article_signals import ArticleSignals, Candidates, Learnt
 from bot.engine.nlu.component import TrainedComponent
 from bot.engine.nlu.fusion import fit_fusion, fused
-from bot.engine.nlu.labels import LABELS, LabelModel, carried, example_labels, labels_of, right_patterns
+from bot.engine.nlu.labels import LABELS, carried, example_labels, fit_labels, labels_of, right_patterns
 from bot.engine.nlu.rows import sentence_row, sentence_rows
 from bot.engine.nlu.text import core, sentences
 
@@ -100,11 +100,8 @@ class ArticleSelector(TrainedComponent, IntentClassifier):
         kept = np.setdiff1d(np.arange(len(examples)), np.arange(0, len(examples), _HELD_OUT))
         others = [examples[i] for i in kept]
         learnt = Learnt.of(_texts(others), rows[kept], truth[kept], len(self._keys))
-        models = {
-            kind: LabelModel.fit(rows[kept], labels, self._config["label_strength"])
-            for kind, labels in example_labels(others, patterns).items()
-            if len(set(labels)) > 1
-        }
+        labels = {kind: names for kind, names in example_labels(others, patterns).items() if len(set(names)) > 1}
+        models = fit_labels(rows[kept], labels, self._config["label_strength"])
         return np.stack(
             [
                 self._signals.of(examples[i].get(TEXT), rows[i], labels_of(models, rows[i]), learnt)
