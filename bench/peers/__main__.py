@@ -59,6 +59,8 @@ def main() -> int:
                     _say(f"{database}: kill -9")
                     crash.measure(folder / f"{database}-crash", database, server, sizes, figures)
     except PeerFailed as error:
+        # What was measured so far took long: it is shown, but replaces no report.
+        print(write(figures, sizes, quick=True, seconds=time.monotonic() - started))
         print(f"bench: {error}", file=sys.stderr)
         return 1
     print(write(figures, sizes, quick=options.quick, seconds=time.monotonic() - started))

@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from bench.peers.environments import PeerFailed
-from bench.peers.ours_side import VALUES
+from bench.peers.ours_side import filing
 from bench.peers.systems import HttpCall, System
 
 CLIENTS = 8
@@ -85,13 +85,16 @@ def opening_http(system: System, sizes: Sizes) -> float:
     assert system.opening
     count = CLIENTS * sizes.opened_http
     if system.name == "rightsdesk":
-        tokens = iter(system.side.ask("conversations", count=count)["tokens"])
-        body = {"form": "complaint", "values": VALUES}
-        return asyncio.run(_posted(system.opening, count, lambda: {"json": body | {"session": next(tokens)}}))
+        tokens = enumerate(system.side.ask("conversations", count=count)["tokens"])
+        return asyncio.run(_posted(system.opening, count, lambda: {"json": _filed(*next(tokens))}))
     numbers, form = itertools.count(), system.opening.form or {}
     return asyncio.run(
         _posted(system.opening, count, lambda: {"data": form | {"title": f"Complaint {next(numbers)}"}})
     )
+
+
+def _filed(number: int, session: str) -> dict[str, Any]:
+    return {"form": "complaint", "values": filing(number), "session": session}
 
 
 async def _posted(call: HttpCall, count: int, make: Callable[[], dict[str, Any]]) -> float:

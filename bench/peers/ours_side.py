@@ -6,6 +6,7 @@ Commands come as lines of JSON on standard input, answers go out the same way.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sys
 import time
@@ -23,7 +24,7 @@ from bot import worker
 from bot.bootstrap import Desk, close_desk, create_desk
 from bot.gateway.filing import checked, filings_of
 from bot.serve import make_public_app
-from bot.services import audit, listing, staff
+from bot.services import accounts, audit, listing, staff
 from bot.services.ids import new_id
 from bot.settings import Settings
 from bot.store.bulk import insert_rows
@@ -37,6 +38,19 @@ VALUES = {
     "name": "杭州水杯有限公司", "phone": "13800138000", "proceedings": "没有", "consent": "我承诺并同意",
     "venue": "网络平台", "platform": "某某商城", "party_kind": "企业", "forward": "同意转送",
 }  # fmt: skip
+_CITIES = "杭州 宁波 温州 嘉兴 湖州 绍兴 金华 衢州 台州 丽水 南京 苏州 无锡 常州 徐州 扬州 合肥 芜湖 福州 厦门 泉州 南昌 济南 青岛".split()
+
+
+def filing(number: int) -> dict[str, str]:
+    """Return what a citizen fills in; no two write the same names, places and stories."""
+    city, name = _CITIES[number % len(_CITIES)], f"{number:05d}"
+    return VALUES | {
+        "respondent": f"{city}第{name}号水杯网店", "region": f"{city}市", "name": f"{city}水杯{name}有限公司",
+        "phone": f"138{number % 10**8:08d}", "facts": f"{city}的网店{name}在卖假货。" + VALUES["facts"],
+    }  # fmt: skip
+
+
+PASSWORD = "correct horse battery"
 #: All clients come from one address here.
 _ROOMY = 10_000_000
 _LIMITS = (
@@ -55,15 +69,16 @@ class Side:
 
     async def set_up(self) -> dict[str, Any]:
         """Add an agent who is signed in."""
-        now = self._desk.clock()
+        now, passwords = self._desk.clock(), staff.Passwords()
+        hashed = await passwords.hash(PASSWORD)
         async with self._desk.begin() as session:
-            agent = await staff.add_agent(
-                session, login="bench", name="测试坐席", role="agent", password="correct horse battery", now=now
+            agent = await accounts.add_account(
+                session, login="bench", name="测试坐席", role="agent", password_hash=hashed, now=now
             )
         async with self._desk.begin() as session:
             (await session.get_one(Agent, agent.id)).must_change_password = False
         signed_in = await staff.log_in(
-            self._desk.database, staff.Passwords(), "bench", "correct horse battery",
+            self._desk.database, passwords, "bench", PASSWORD,
             address="127.0.0.1", now=now, lifetime=timedelta(hours=12),
         )  # fmt: skip
         assert signed_in
@@ -104,12 +119,12 @@ class Side:
 
     async def open(self, *, clients: int, each: int) -> dict[str, Any]:
         """Let so many clients file so many forms each, every citizen with a conversation of their own."""
-        waiting = (await self.conversations(count=clients * each))["ids"]
+        waiting, numbers = (await self.conversations(count=clients * each))["ids"], itertools.count()
         form = self._desk.forms.form("complaint")
 
         async def client() -> None:
             for _ in range(each):
-                await self._filings.do(checked(self._desk, waiting.pop(), form, VALUES))
+                await self._filings.do(checked(self._desk, waiting.pop(), form, filing(next(numbers))))
 
         began, used = time.perf_counter(), time.process_time()
         await asyncio.gather(*(client() for _ in range(clients)))

@@ -15,7 +15,7 @@ from multiprocessing import get_context
 from typing import Any
 
 import roundup.instance
-from roundup import date
+from roundup import date, hyperdb
 
 TEXT = "An online shop sells cups under our registered trade mark without a licence. " * 5
 _NAMES = ("id", "title", "status", "priority", "activity", "assignedto", "creator")
@@ -23,6 +23,10 @@ _NAMES = ("id", "title", "status", "priority", "activity", "assignedto", "creato
 
 def open_tickets(home: str, *, clients: int, each: int) -> dict[str, Any]:
     """Let so many processes open so many issues each, one transaction an issue."""
+    # Folders for texts are made as they are needed, and two clients that need the same one trip over each other.
+    db = roundup.instance.open(home).open("admin")
+    _open_one(db, "Complaint before all others", **_links(db))
+    db.close()
     context = get_context("fork")
     start, done = context.Barrier(clients + 1), context.Barrier(clients + 1)
     used = context.Value("d", 0.0)
@@ -42,19 +46,29 @@ def open_tickets(home: str, *, clients: int, each: int) -> dict[str, Any]:
 
 def _client(home: str, number: int, each: int, start: Any, done: Any, used: Any) -> None:
     db = roundup.instance.open(home).open("admin")
-    urgent, unread = db.priority.lookup("urgent"), db.status.lookup("unread")
+    links = _links(db)
     start.wait(60)
     began = time.process_time()
-    for step in range(each):
-        message = db.msg.create(author=db.getuid(), content=TEXT, date=date.Date("."))
-        db.issue.create(
-            title=f"Complaint {number}-{step}", messages=[message], priority=urgent, status=unread
-        )
-        db.commit()
+    try:
+        for step in range(each):
+            _open_one(db, f"Complaint {number}-{step}", **links)
+    except BaseException:
+        done.abort()
+        raise
     with used.get_lock():
         used.value += time.process_time() - began
     done.wait(600)
     db.close()
+
+
+def _open_one(db: Any, title: str, **links: str) -> None:
+    message = db.msg.create(author=db.getuid(), content=TEXT, date=date.Date("."))
+    db.issue.create(title=title, messages=[message], **links)
+    db.commit()
+
+
+def _links(db: Any) -> dict[str, str]:
+    return {"priority": db.priority.lookup("urgent"), "status": db.status.lookup("unread")}
 
 
 def load(home: str, *, tickets: int, still_open: int) -> dict[str, Any]:
@@ -68,7 +82,7 @@ def load(home: str, *, tickets: int, still_open: int) -> dict[str, Any]:
         db.status.lookup("resolved"), db.status.lookup("unread"), db.priority.lookup("urgent")
     )  # fmt: skip
     mark = "?" if db.config.RDBMS_BACKEND == "sqlite" else "%s"
-    day = str(date.Date(". - 10d").serialise()) if hasattr(date.Date("."), "serialise") else ""
+    day = _stored(db, ". - 10d")
     rows, journal, nosy = [], [], []
     for at in range(tickets):
         number = first + at
@@ -84,6 +98,11 @@ def load(home: str, *, tickets: int, still_open: int) -> dict[str, Any]:
     _analyse(db)
     db.close()
     return {"count": tickets}
+
+
+def _stored(db: Any, when: str) -> str:
+    """Return a moment as the tracker's database keeps it."""
+    return str(db.to_sql_value(hyperdb.Date)(date.Date(when)))
 
 
 def _insert(db: Any, mark: str, target: str, rows: list[tuple[Any, ...]]) -> None:
@@ -122,7 +141,7 @@ def make_due(home: str, *, due: int) -> dict[str, Any]:
     """Let the activity of so many open issues lie three weeks back."""
     db = roundup.instance.open(home).open("admin")
     unread, urgent = db.status.lookup("unread"), db.priority.lookup("urgent")
-    old = str(date.Date(". - 21d").serialise())
+    old = _stored(db, ". - 21d")
     numbers = "SELECT id FROM _issue WHERE _status = {0} AND _priority = {1} ORDER BY id LIMIT {2}"
     chosen = numbers.format(int(unread), int(urgent), int(due))
     db.sql(f"UPDATE _issue SET _activity = '{old}' WHERE id IN ({chosen})")
