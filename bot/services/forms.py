@@ -238,9 +238,9 @@ def _answered(form: Form, values: Values) -> list[Field]:
 def _text(field: Field, text: str) -> Outcome:
     if suggested := find_exact(text, field.choices):
         return Accepted(suggested.value, suggested.title)
-    readable = "".join(c for c in text if c.isprintable() or c.isspace())
+    readable = text if text.isprintable() else "".join(c for c in text if c.isprintable() or c.isspace())
     said = re.sub(r"[^\S\n]+", " ", readable).strip()
-    length = sum(not c.isspace() for c in said)
+    length = len("".join(said.split()))
     if not any(c.isalnum() for c in said):
         return rejected("only_symbols")
     if length < field.min_length:

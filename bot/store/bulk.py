@@ -70,10 +70,10 @@ async def insert_rows(session: AsyncSession, rows: Iterable[Base], *, with_ids: 
     connection = await session.connection()
     writings = [(_writing(table, connection.dialect, with_ids), group) for table, group in groups]
     plan = [(writing.sql, [writing.row(row) for row in group]) for writing, group in writings]
-    driver = (await connection.get_raw_connection()).driver_connection
+    adapted = (await connection.get_raw_connection()).dbapi_connection
     run = _on_sqlite if connection.dialect.name == "sqlite" else _on_postgres
     try:
-        ids = await run(driver, plan, with_ids)
+        ids = await run(adapted, plan, with_ids)
     except connection.dialect.loaded_dbapi.Error as error:
         raise DBAPIError.instance(
             None, None, error, connection.dialect.loaded_dbapi.Error, hide_parameters=True,
@@ -109,9 +109,9 @@ def _default(column: Any) -> Any:
     return (lambda: given(None)) if callable(given) else given
 
 
-async def _on_sqlite(driver: Any, plan: Sequence[tuple[str, list[Any]]], with_ids: bool) -> list[int]:
+async def _on_sqlite(adapted: Any, plan: Sequence[tuple[str, list[Any]]], with_ids: bool) -> list[int]:
     def work() -> list[int]:
-        cursor, ids = driver._conn.cursor(), []
+        cursor, ids = adapted.driver_connection._conn.cursor(), []
         cursor.execute(f"SAVEPOINT {_SAVEPOINT}")
         try:
             for sql, rows in plan:
@@ -127,10 +127,11 @@ async def _on_sqlite(driver: Any, plan: Sequence[tuple[str, list[Any]]], with_id
             cursor.close()
         return ids
 
-    return await driver._execute(work)
+    return await adapted.run(work)
 
 
-async def _on_postgres(driver: Any, plan: Sequence[tuple[str, list[Any]]], with_ids: bool) -> list[int]:
+async def _on_postgres(adapted: Any, plan: Sequence[tuple[str, list[Any]]], with_ids: bool) -> list[int]:
+    driver = adapted.driver_connection
     ids: list[int] = []
     cursors = []
     # `transaction()` inside a transaction is a savepoint.

@@ -9,18 +9,23 @@ busy handler, whose steps are up to 100 ms long.
 from __future__ import annotations
 
 import asyncio
+import time
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import NullPool, event, text
+from sqlalchemy import Engine, NullPool, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from bot.store.scoping import restrict
 from bot.store.sqlite_driver import OneTripDriver
+
+#: A server that restarts is noticed by connections that were not used for so long.
+_PING_AFTER_SECONDS = 1.0
 
 Publish = Callable[[Sequence[Any]], None]
 BeforeCommit = Callable[[AsyncSession], Awaitable[None]]
@@ -108,9 +113,9 @@ def announce(session: AsyncSession, topic: str, payload: dict[str, Any]) -> None
 def _create_engine(url: str, *, is_sqlite: bool) -> AsyncEngine:
     # `hide_parameters` keeps what citizens wrote out of error messages and so out of logs.
     if not is_sqlite:
-        return create_async_engine(
-            url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True
-        )
+        engine = create_async_engine(url, pool_size=10, max_overflow=20, hide_parameters=True)
+        _ping_after_idling(engine.sync_engine)
+        return engine
     if path := make_url(url).database:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
@@ -119,6 +124,26 @@ def _create_engine(url: str, *, is_sqlite: bool) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _configure_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _ping_after_idling(engine: Engine) -> None:
+    """Ask a connection that was idle whether its server still knows it; asking always costs a trip a transaction."""
+
+    def note_use(_connection: Any, record: Any) -> None:
+        record.info["used"] = time.monotonic()
+
+    def ping(connection: Any, record: Any, _proxy: Any) -> None:
+        used = record.info.get("used")
+        if used is None or time.monotonic() - used < _PING_AFTER_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except Exception as error:
+            # The others are as old: all are made anew.
+            raise InvalidatePoolError from error
+
+    event.listen(engine, "checkin", note_use)
+    event.listen(engine, "checkout", ping)
 
 
 def _create_lock_engine(url: str) -> AsyncEngine:
@@ -135,6 +160,5 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    connection.exec_driver_sql(
-        connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE")
-    )
+    begin = connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE")
+    connection.connection.dbapi_connection.begin_with = begin

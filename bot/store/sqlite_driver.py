@@ -1,9 +1,10 @@
-"""One trip to SQLite's thread a statement, instead of four.
+"""One trip to SQLite's thread a statement, instead of four, and none to begin a transaction.
 
 aiosqlite runs SQLite in a thread of its own. SQLAlchemy's adapter goes there to make a cursor, to
 execute, to fetch and to close, and every trip costs two switches of thread: more than most of our
 statements take. Here the four are one function that the thread runs at once; all rows are fetched,
-as SQLAlchemy's adapter does as well. Server-side cursors (`stream`) stay as they are.
+as SQLAlchemy's adapter does as well. A transaction begins in the same function as its first statement;
+one without a statement neither begins nor ends. Server-side cursors (`stream`) stay as they are.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_cursor,
     AsyncAdapt_aiosqlite_dbapi,
 )
+from sqlalchemy.util import await_only
 
 
 class _Outcome:
@@ -67,15 +69,53 @@ class OneTripCursor(AsyncAdapt_aiosqlite_cursor):
                 cursor.close()
 
         async with self._adapt_connection._execute_mutex:
-            await self._connection._execute(work)
+            await self._adapt_connection.run(work)
         self._cursor, self._rows = outcome, rows
 
 
 class OneTripConnection(AsyncAdapt_aiosqlite_connection):
-    """A connection with such cursors."""
+    """A connection with such cursors.
 
-    __slots__ = ()
+    Attributes:
+        begin_with: The statement that begins the transaction, until the first other one is run.
+    """
+
+    __slots__ = ("begin_with",)
     _cursor_cls = OneTripCursor
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.begin_with: str | None = None
+
+    async def run[Result](self, work: Callable[[], Result]) -> Result:
+        """Run a function in SQLite's thread, inside the transaction."""
+        begin, self.begin_with = self.begin_with, None
+        if begin is None:
+            return await self._connection._execute(work)
+
+        def begun() -> Result:
+            self._connection._conn.execute(begin).close()
+            return work()
+
+        return await self._connection._execute(begun)
+
+    def cursor(self, server_side: bool = False) -> Any:
+        """Return a cursor; one that streams finds the transaction begun."""
+        if server_side and self.begin_with:
+            await_only(self.run(lambda: None))
+        return super().cursor(server_side)
+
+    def commit(self) -> None:
+        """End the transaction, if it began."""
+        if self.begin_with is None:
+            super().commit()
+        self.begin_with = None
+
+    def rollback(self) -> None:
+        """Undo the transaction, if it began."""
+        if self.begin_with is None:
+            super().rollback()
+        self.begin_with = None
 
 
 class OneTripDriver(AsyncAdapt_aiosqlite_dbapi):

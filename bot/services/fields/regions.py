@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,14 +51,15 @@ class Regions:
         self._suffixes: Sequence[str] = data["suffixes"]
         self._ethnic: Sequence[str] = data["ethnic"]
         self._complete = frozenset(data["undivided"]) | frozenset(data["municipalities"])
-        self._not_before: Sequence[str] = data["not_a_place_before"]
+        self._not_before: tuple[str, ...] = tuple(data["not_a_place_before"])
         self._by_name: dict[str, list[Place]] = {}
         self._first_city: dict[str, str] = {}
         for place in _places(data):
             self._add(place, data["aliases"])
-        names = sorted(self._by_name, key=len, reverse=True)
-        tail = "|".join(re.escape(word) for word in self._not_before)
-        self._pattern = re.compile(rf"({'|'.join(map(re.escape, names))})(?!{tail})")
+        #: First character of a name → the names, longer ones first.
+        self._beginning: dict[str, list[str]] = {}
+        for name in sorted(self._by_name, key=len, reverse=True):
+            self._beginning.setdefault(name[0], []).append(name)
 
     @classmethod
     def load(cls, path: Path) -> Regions:
@@ -94,8 +94,17 @@ class Regions:
         return rejected("region_several", options=f"{one.name}、{other.name}", example=one.name)
 
     def _mentions(self, text: str) -> list[list[Place]]:
-        """Return the places meant by each name in the text, in the order of the text."""
-        return [self._by_name[match[1]] for match in self._pattern.finditer(text)]
+        """Return the places meant by each name in the text, in the order of the text; longer names first."""
+        found, at = [], 0
+        while at < len(text):
+            name = next((name for name in self._beginning.get(text[at], ()) if self._is_at(text, at, name)), "")
+            if name:
+                found.append(self._by_name[name])
+            at += len(name) or 1
+        return found
+
+    def _is_at(self, text: str, at: int, name: str) -> bool:
+        return text.startswith(name, at) and not text.startswith(self._not_before, at + len(name))
 
     def _add(self, place: Place, aliases: Mapping[str, Sequence[str]]) -> None:
         own = place.county or place.city or place.province

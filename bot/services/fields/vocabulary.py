@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,9 @@ _EDGE = " \t\r\n\u3000。，、；：！？…~～,.;:!?\"'“”‘’()（）[
 def normalise(text: str) -> str:
     """Return the text with half-width digits and letters, single spaces, no control characters."""
     folded = unicodedata.normalize("NFKC", text)
-    return re.sub(r"\s+", " ", "".join(c for c in folded if c == "\n" or c.isprintable())).strip()
+    if not folded.isprintable():
+        folded = "".join(c for c in folded if c == "\n" or c.isprintable())
+    return re.sub(r"\s+", " ", folded).strip()
 
 
 @cache
@@ -32,6 +34,16 @@ def _to_simplified() -> OpenCC:
 
 def bare(text: str) -> str:
     """Return the text for comparing: lower case, simplified, no spaces, no punctuation at its ends."""
+    return _bare_word(text) if len(text) <= _SHORT else _bare(text)
+
+
+@lru_cache(maxsize=4096)
+def _bare_word(text: str) -> str:
+    # A form compares a choice with the titles of several questions, and all citizens choose among the same ones.
+    return _bare(text)
+
+
+def _bare(text: str) -> str:
     folded = re.sub(r"\s+", "", normalise(text)).strip(_EDGE).lower()
     return folded if folded.isascii() else _to_simplified().convert(folded)
 

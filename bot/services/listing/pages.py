@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.helpdesk.errors import BadRequest
 from bot.services.listing.filters import TicketFilter
 from bot.services.listing.sorting import SORTS, Sort, read_cursor
-from bot.services.ticket_cards import TicketCard, card_rows
+from bot.services.ticket_cards import CARDS, TicketCard, card_rows
 from bot.store.tables import Ticket
 
 
@@ -52,13 +52,13 @@ async def list_tickets(
     order = SORTS.get(sort)
     if order is None:
         raise BadRequest(field="sort")
-    query = select(Ticket).where(*wanted.conditions(now=now, zone=zone), *also)
+    query = CARDS.where(*wanted.conditions(now=now, zone=zone), *also)
     cards = await _cards(session, query, order, after, limit + 1)
     return Page(cards[:limit], order.cursor(cards[limit - 1].ticket) if len(cards) > limit else None)
 
 
 async def _cards(
-    session: AsyncSession, query: Select[tuple[Ticket]], order: Sort, after: str | None, limit: int
+    session: AsyncSession, query: Select[Any], order: Sort, after: str | None, limit: int
 ) -> list[TicketCard]:
     at, ticket_id = read_cursor(after) if after else (None, "")
     cards: list[TicketCard] = []
