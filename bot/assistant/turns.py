@@ -20,10 +20,10 @@ from bot.assistant.engine import AssistantEngine, EngineReply, EngineTurn, Engin
 from bot.assistant.presenter import Presenter
 from bot.knowledge.relevant_date import relevant_date
 from bot.services import turns
-from bot.services.conversations import replies_to, status
 from bot.services.drafts import FormProgress
 from bot.services.handoff.settling import split_settled
 from bot.services.office import Office
+from bot.services.reading import replies_to, status
 from bot.services.turns import TurnJob, TurnOutcome
 from bot.services.views import ConversationStatus, MessageView
 from bot.store.database import Database

@@ -12,7 +12,8 @@ from bot.console import present, roles
 from bot.console.inputs import body_of, choice_in, text_in
 from bot.console.keys import AGENT, DESK, WORDS
 from bot.helpdesk.errors import BadRequest
-from bot.services import conversations, handoff, listing
+from bot.services import handoff, listing, reading
+from bot.services.views import MessageView
 from bot.store.tables import Agent
 
 VIEWS = ("queued", "mine", "human", "bot")
@@ -88,7 +89,7 @@ async def detail_of(
         ConversationNotFound: There is none with this id.
     """
     desk = request.config_dict[DESK]
-    status = await conversations.status(
+    status = await reading.status(
         session, conversation_id, calendar=desk.office.calendar, now=desk.clock()
     )
     # Why somebody waits, and under which clock, is known of waiting and claimed ones only.
@@ -100,11 +101,11 @@ async def detail_of(
 
 async def transcript(
     session: AsyncSession, conversation_id: str, after_seq: int
-) -> list[conversations.MessageView]:
+) -> list[MessageView]:
     """Return everything said after `after_seq`, each message once, in the order it was said."""
-    said: dict[int, conversations.MessageView] = {}
+    said: dict[int, MessageView] = {}
     while True:
-        part = await conversations.messages_after(
+        part = await reading.messages_after(
             session, conversation_id, after_seq, staff=True, limit=_PAGE
         )
         said.update((message.id, message) for message in part)

@@ -30,7 +30,7 @@ from bot.gateway.requests import (
 from bot.gateway.security import is_operator
 from bot.helpdesk.conversation import handled_by
 from bot.helpdesk.errors import BadRequest, ConversationNotFound, SessionInvalid
-from bot.services import conversations, handoff
+from bot.services import conversations, handoff, reading
 from bot.services.conversations import InboundMessage, Received
 from bot.services.views import ConversationStatus
 
@@ -61,7 +61,7 @@ async def start_session(request: web.Request) -> web.Response:
     desk = request.config_dict[DESK]
     conversation_id = await _start(request)
     async with desk.read() as session:
-        greeting = await conversations.messages_after(session, conversation_id, 0)
+        greeting = await reading.messages_after(session, conversation_id, 0)
         status = await conversation_status(desk, session, conversation_id)
     answer = {
         "session": desk.signer.session_token(conversation_id, desk.clock()),
@@ -160,7 +160,7 @@ async def return_to_bot(request: web.Request) -> web.Response:
 async def _since(desk: Desk, conversation_id: str, after: int) -> dict[str, Any]:
     async with desk.read() as session:
         status = await conversation_status(desk, session, conversation_id)
-        views = await conversations.messages_after(session, conversation_id, after, limit=_PAGE)
+        views = await reading.messages_after(session, conversation_id, after, limit=_PAGE)
     return {
         "conversation": conversation_id,
         "handled_by": status.handled_by,
@@ -179,7 +179,7 @@ async def conversation_status(
         SessionInvalid: The conversation that the token names is gone.
     """
     with must_exist():
-        return await conversations.status(
+        return await reading.status(
             session, conversation_id, calendar=desk.office.calendar, now=desk.clock()
         )
 

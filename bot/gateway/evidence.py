@@ -134,9 +134,8 @@ async def _store(
             conversation = await conversations.locked(session, owner.conversation_id)
             text = words["evidence_stored"].format(filename=receipt.filename)
             body: dict[str, object] = {"evidence": public_receipt(receipt)}
-            message = conversations.add_visible(
-                session, conversation, "system", text, now=now, body=body
-            )
+            message = conversations.next_visible(conversation, "system", text, now=now, body=body)
+            session.add(message)
             await session.flush()
             conversations.announce_message(session, conversation, message)
     return receipt

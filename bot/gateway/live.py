@@ -22,7 +22,7 @@ from bot.gateway.chat import conversation_status
 from bot.gateway.keys import DESK, LIMITS, SOCKETS
 from bot.gateway.requests import address_of, conversation_of, whole_number
 from bot.helpdesk.errors import HelpdeskError
-from bot.services import conversations
+from bot.services import reading
 from bot.services.views import ConversationStatus
 
 log = structlog.get_logger(__name__)
@@ -173,7 +173,7 @@ class Pusher:
     async def _send_news(self) -> bool:
         """Send what is new; returns whether there may be more."""
         async with self._desk.read() as session:
-            views = await conversations.messages_after(
+            views = await reading.messages_after(
                 session, self._conversation_id, self._seen, limit=_PAGE
             )
             status = await conversation_status(self._desk, session, self._conversation_id)

@@ -1,4 +1,4 @@
-"""Conversations: starting one, storing what came in exactly once, reading what was said."""
+"""Conversations: starting one, storing what came in exactly once, what goes out, who owns it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.calendar import BusinessCalendar
-from bot.helpdesk.conversation import WAITING, Owner, QueueRank, check_owner_change, handled_by
+from bot.helpdesk.conversation import WAITING, Owner, QueueRank, check_owner_change
 from bot.helpdesk.errors import ConversationNotFound
 from bot.services.ids import new_id
-from bot.services.views import ConversationStatus, MessageView, message_view
-from bot.services.waiting import expected_wait, place_in_queue
+from bot.services.views import message_view
 from bot.store.database import announce
-from bot.store.tables import Agent, Conversation, Inbound, Message, Outbox
+from bot.store.tables import Conversation, Inbound, Message, Outbox
 
 _OFFERS_REMEMBERED = 40
 #: What is kept of a message that was slashes and spaces only.
@@ -85,7 +83,7 @@ async def start_conversation(
     await session.flush()
     if greeting:
         body = {"buttons": greeting.get("buttons", [])}
-        add_visible(session, conversation, "bot", str(greeting["text"]), now=now, body=body)
+        session.add(next_visible(conversation, "bot", str(greeting["text"]), now=now, body=body))
         await session.flush()
     return conversation
 
@@ -138,7 +136,8 @@ async def receive(session: AsyncSession, inbound: InboundMessage, *, now: dateti
     if conversation.owner == Owner.WRAP_UP:
         change_owner(session, conversation, Owner.BOT, agent_id=None)
     text, payload = await _accepted_input(session, inbound)
-    message = add_visible(session, conversation, "citizen", text, now=now)
+    message = next_visible(conversation, "citizen", text, now=now)
+    session.add(message)
     is_for_bot = conversation.owner == Owner.BOT
     if conversation.owner == Owner.HUMAN and conversation.unanswered_since is None:
         conversation.unanswered_since = now
@@ -214,27 +213,6 @@ async def _offered_title(
     return None
 
 
-def add_visible(
-    session: AsyncSession,
-    conversation: Conversation,
-    author: str,
-    text: str,
-    *,
-    now: datetime,
-    body: dict[str, object] | None = None,
-    agent_id: str | None = None,
-    reply_to: str | None = None,
-    client_id: str | None = None,
-) -> Message:
-    """Add a message that is visible at once, with the conversation's next `seq`."""
-    message = next_visible(
-        conversation, author, text, now=now, body=body,
-        agent_id=agent_id, reply_to=reply_to, client_id=client_id,
-    )  # fmt: skip
-    session.add(message)
-    return message
-
-
 def next_visible(
     conversation: Conversation,
     author: str,
@@ -246,7 +224,7 @@ def next_visible(
     reply_to: str | None = None,
     client_id: str | None = None,
 ) -> Message:
-    """Return a message with the conversation's next `seq`; the caller stores it."""
+    """Return a message that is visible at once, with the conversation's next `seq`; the caller stores it."""
     conversation.last_seq += 1
     remember_last(conversation, author, text, now)
     return Message(
@@ -346,76 +324,3 @@ def announce_message(
     if conversation.owner != Owner.BOT:
         # Staff watch what waits for them; most conversations never need them.
         announce(session, "staff", {"type": "conversation_changed", "id": conversation.id})
-
-
-async def messages_after(
-    session: AsyncSession,
-    conversation_id: str,
-    after_seq: int,
-    *,
-    staff: bool = False,
-    limit: int = 200,
-) -> list[MessageView]:
-    """Return what was said after `after_seq`, oldest first.
-
-    Staff also see notes, and the drafts that the bot wrote but was not allowed to send.
-    """
-    query = (
-        select(Message, Agent.name)
-        .outerjoin(Agent, Agent.id == Message.agent_id)
-        .where(Message.conversation_id == conversation_id)
-        .limit(limit)
-    )
-    if staff:
-        # Suppressed drafts have no seq: they are placed by when they were written.
-        query = query.where(
-            (Message.seq > after_seq) | (Message.state == "suppressed")
-        ).order_by(Message.created_at, Message.id)
-    else:
-        query = query.where(
-            Message.seq > after_seq, Message.state == "visible", Message.author != "note"
-        ).order_by(Message.seq)
-    return [message_view(message, name) for message, name in await session.execute(query)]
-
-
-async def replies_to(session: AsyncSession, inbound_id: str) -> list[MessageView]:
-    """Return the visible replies to one inbound message, in order."""
-    rows = await session.scalars(
-        select(Message)
-        .where(Message.reply_to == inbound_id, Message.state == "visible")
-        .order_by(Message.seq)
-    )
-    return [message_view(message) for message in rows]
-
-
-async def status(
-    session: AsyncSession, conversation_id: str, *, calendar: BusinessCalendar, now: datetime
-) -> ConversationStatus:
-    """Say who answers now, the place in the queue, the wait to expect, and the next opening if closed.
-
-    Raises:
-        ConversationNotFound: There is no such conversation.
-    """
-    conversation = await session.get(Conversation, conversation_id)
-    if conversation is None:
-        raise ConversationNotFound
-    owner = Owner(conversation.owner)
-    is_open = calendar.is_open(now)
-    agent = await session.get(Agent, conversation.agent_id) if conversation.agent_id else None
-    place = expected = None
-    if owner is Owner.QUEUED:
-        place = await place_in_queue(session, conversation)
-        if is_open:
-            expected = await expected_wait(
-                session, conversation.queue, place, calendar=calendar, now=now
-            )
-    return ConversationStatus(
-        handled_by=handled_by(owner),
-        owner=owner.value,
-        owner_epoch=conversation.owner_epoch,
-        agent_name=agent.name if agent else None,
-        place=place,
-        opens_at=None if is_open or owner not in WAITING else calendar.next_opening(now),
-        expected_minutes=expected,
-        transferring=owner is Owner.QUEUED and conversation.queue_rank == QueueRank.REQUEUED,
-    )

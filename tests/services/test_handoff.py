@@ -9,8 +9,9 @@ from sqlalchemy import select
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import AlreadyClaimed, NotWaiting, NotYourConversation
 from bot.services import handoff, sla
-from bot.services.conversations import add_outgoing, change_owner, locked, messages_after
+from bot.services.conversations import add_outgoing, change_owner, locked
 from bot.services.outbox import deliver_pending
+from bot.services.reading import messages_after
 from bot.store.tables import Handoff
 from tests.support.builders import make_agent
 from tests.support.citizens import Citizen

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import AgentNotPresent, AtCapacity, BadRequest, NotWaiting, NotYourConversation
 from bot.services import handoff
-from bot.services.conversations import messages_after
+from bot.services.reading import messages_after
 from bot.store.tables import Handoff, HandoffEvent, SlaClock
 from tests.support.builders import make_agent
 from tests.support.citizens import Citizen

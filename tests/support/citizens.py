@@ -8,10 +8,10 @@ from bot.bootstrap import Desk
 from bot.services.conversations import (
     InboundMessage,
     Received,
-    messages_after,
     receive,
     start_conversation,
 )
+from bot.services.reading import messages_after
 from bot.services.views import MessageView
 
 _users = itertools.count(1)

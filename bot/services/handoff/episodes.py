@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.helpdesk.conversation import WAITING, Owner
 from bot.helpdesk.errors import AlreadyClaimed, NotWaiting, NotYourConversation
 from bot.services import sla
-from bot.services.conversations import change_owner, locked, status
+from bot.services.conversations import change_owner, locked
 from bot.services.handoff.capacity import take_a_place
 from bot.services.handoff.recording import record
 from bot.services.handoff.saying import say
@@ -18,6 +18,7 @@ from bot.services.handoff.settling import keep_what_was_settled
 from bot.services.life_cycle import ratings
 from bot.services.office import Office
 from bot.services.outgoing.happenings import handoff_happened
+from bot.services.reading import status
 from bot.services.views import ConversationStatus
 from bot.store.tables import Agent, Conversation, Handoff
 

@@ -8,11 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.conversation import WAITING, Owner
 from bot.helpdesk.identifiers import format_code
-from bot.services.conversations import change_owner, locked, status
+from bot.services.conversations import change_owner, locked
 from bot.services.handoff.episodes import current_handoff, end
 from bot.services.handoff.requesting import keep_as_ticket
 from bot.services.handoff.saying import say
 from bot.services.office import Office
+from bot.services.reading import status
 from bot.services.views import ConversationStatus
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.helpdesk.conversation import WAITING, Owner, QueueRank
 from bot.helpdesk.identifiers import format_code
 from bot.services import sla
-from bot.services.conversations import change_owner, locked, status
+from bot.services.conversations import change_owner, locked
 from bot.services.handoff.assigning import assign
 from bot.services.handoff.recording import record
 from bot.services.handoff.saying import say, wait_values
@@ -18,6 +18,7 @@ from bot.services.ids import new_id
 from bot.services.office import Office
 from bot.services.opening import OpenedTicket, TicketDraft, open_ticket
 from bot.services.outgoing.happenings import handoff_happened
+from bot.services.reading import status
 from bot.services.views import ConversationStatus
 from bot.services.waiting import place_in_queue
 from bot.store.tables import Conversation, Handoff, Message

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.helpdesk.conversation import WAITING, Owner
 from bot.helpdesk.errors import AgentNotPresent, BadRequest, NotWaiting
 from bot.helpdesk.presence import Presence
-from bot.services.conversations import add_visible, announce_message, locked
+from bot.services.conversations import announce_message, locked, next_visible
 from bot.services.handoff.capacity import take_a_place
 from bot.services.handoff.episodes import give, own
 from bot.services.handoff.nudging import back_to_queue
@@ -138,6 +138,7 @@ async def _leave_note(
     if len(note) > NOTE_MAX_CHARS:
         raise BadRequest(field="note")
     if note:
-        message = add_visible(session, conversation, "note", note, now=now, agent_id=agent.id)
+        message = next_visible(conversation, "note", note, now=now, agent_id=agent.id)
+        session.add(message)
         await session.flush()
         announce_message(session, conversation, message, agent.name)

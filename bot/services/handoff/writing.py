@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import BadRequest, MessageTooLong
 from bot.services import mentions, sla
-from bot.services.conversations import add_outgoing, add_visible, announce_message, locked
+from bot.services.conversations import add_outgoing, announce_message, locked, next_visible
 from bot.services.handoff.episodes import current_handoff, own
 from bot.services.office import Office
 from bot.services.outbox import deliver_pending
@@ -92,9 +92,8 @@ async def add_note(
         BadRequest, MessageTooLong: Nothing, or too much, was written.
     """
     conversation = await locked(session, conversation_id)
-    message = add_visible(
-        session, conversation, "note", _checked(text), now=now, agent_id=agent.id
-    )
+    message = next_visible(conversation, "note", _checked(text), now=now, agent_id=agent.id)
+    session.add(message)
     await session.flush()
     await mentions.record(session, agent, message.text, message_id=message.id, now=now)
     announce_message(session, conversation, message, agent.name)
