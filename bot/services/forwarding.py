@@ -11,11 +11,12 @@ from bot.helpdesk.routing import Centre
 from bot.helpdesk.ticket import TicketStatus
 from bot.services import audit
 from bot.services.conversations import add_outgoing, locked
+from bot.services.ids import new_id
 from bot.services.office import Office
 from bot.services.opening import system_note
 from bot.services.outbox import deliver_from
 from bot.services.tickets import move, touch
-from bot.store.tables import Ticket
+from bot.store.tables import Ticket, Transfer
 
 
 async def forward(
@@ -39,9 +40,18 @@ async def forward(
         old={"centre": ticket.centre}, new={"centre": centre.id},
     )  # fmt: skip
     ticket.centre = centre.id
+    session.add(_transfer(office, ticket, centre, actor, now))
     note(session, ticket, office.texts("routing.forwarded_note", centre=centre.name), now=now)
     await _tell_citizen(session, office, ticket, words, now)
     touch(session, ticket, now)
+
+
+def _transfer(office: Office, ticket: Ticket, centre: Centre, actor: str, now: datetime) -> Transfer:
+    """Return what awaits the centre's receipt and feedback, as of any authority."""
+    return Transfer(
+        id=new_id(now), ticket_id=ticket.id, authority=centre.name, contact=contact(office, centre),
+        matter=ticket.subject, sent_by=None if actor == "system" else actor, sent_at=now,
+    )  # fmt: skip
 
 
 def contact(office: Office, centre: Centre) -> str:

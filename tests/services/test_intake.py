@@ -12,6 +12,8 @@ from bot.services import audit, desk_work
 from bot.services.fields.divisions import Divisions
 from bot.services.forwarding import forward
 from bot.services.intake import Submission, reasons_in_words, route_form, submit
+from bot.services.life_cycle.looking import transfers_of
+from bot.services.life_cycle.transfers import record_feedback
 from bot.services.office import Office
 from bot.services.opening import OpenedTicket
 from bot.store.tables import SlaClock, Ticket, TicketEntry
@@ -138,6 +140,25 @@ async def test_an_agent_forwards_by_hand_and_not_twice(desk: Desk) -> None:
             async with desk.begin() as session:
                 ticket = await desk_work.access_ticket(session, agent, opened.ticket.id, lock=True)
                 await forward(session, office, ticket, office.routing.centres[centre], actor=agent.id, now=desk.clock())
+
+
+async def test_what_was_forwarded_by_itself_awaits_feedback_and_may_come_back(desk: Desk) -> None:
+    citizen, agent = await Citizen.arrives(desk), await make_agent(desk)
+    office = with_centres(desk.office, SUZHOU)
+    ticket_id = (await send(desk, office, citizen)).ticket.id
+    async with desk.read() as session:
+        [transfer] = await transfers_of(session, ticket_id)
+        version = (await session.get_one(Ticket, ticket_id)).version
+    assert (transfer.authority, transfer.received_at, transfer.feedback_at) == ("苏州中心", None, None)
+    assert "0512-12330" in transfer.contact
+    async with desk.begin() as session:
+        returned = await record_feedback(
+            session, office, agent, ticket_id, transfer.id,
+            text="行为地在杭州", returned=True, version=version, now=desk.clock(),
+        )  # fmt: skip
+    assert (returned.status, returned.centre) == ("in_progress", office.routing.own)
+    async with desk.read() as session:
+        assert await audit.chain_holds(session, await session.get_one(Ticket, ticket_id))
 
 
 # --- where a form belongs (no database) -----------------------------------------------------

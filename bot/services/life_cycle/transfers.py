@@ -140,6 +140,8 @@ async def record_feedback(
     await sla.on_ticket_event(session, office.sla, ticket, "feedback_received", now=now)
     values = {"authority": transfer.authority, "text": text}
     if returned and ticket.status == TicketStatus.TRANSFERRED and ticket.merged_into is None:
+        # What another centre gives back is ours.
+        ticket.centre = office.routing.own
         reason = office.texts("life_cycle.transfer.returned_reason", **values)
         await move(
             session, office, ticket, TicketStatus.IN_PROGRESS, actor=agent.id, reason=reason, now=now

@@ -109,7 +109,8 @@ class Transfer(Base):
     authority: Mapped[str] = mapped_column(String(100))
     contact: Mapped[str] = mapped_column(String(200), default="")
     matter: Mapped[str] = mapped_column(Text)
-    sent_by: Mapped[str] = mapped_column(ForeignKey("agent.id"))
+    #: None: the routing rules sent it on by themselves.
+    sent_by: Mapped[str | None] = mapped_column(ForeignKey("agent.id"))
     sent_at: Mapped[datetime]
     received_at: Mapped[datetime | None]
     receipt_no: Mapped[str] = mapped_column(String(80), default="")
