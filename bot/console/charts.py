@@ -26,7 +26,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Line:
-    """One series: its points as SVG wants them, and each with its value for the dots."""
+    """One series: its points as SVG wants them, and where each of them is for the dots."""
 
     name: str
     points: str
@@ -47,14 +47,19 @@ class LineChart:
     floor: int = HEIGHT - _BOTTOM
 
 
-def line_chart(labels: Sequence[str], series: Sequence[tuple[str, Sequence[int]]]) -> LineChart:
+def line_chart(
+    labels: Sequence[str], series: Sequence[tuple[str, Sequence[float | None]]], *, top: int | None = None
+) -> LineChart:
     """Return the chart of some series over the same labels.
 
     Args:
         labels: What stands below each point; of many only some are written.
-        series: Names with one value for each label.
+        series: Names with one value for each label; where it is None, the line goes on to the next point.
+        top: The greatest value that there can be, with a line across at each whole number; None: a round one that
+            is not below any value.
     """
-    top = nice_ceiling(max((value for _, values in series for value in values), default=0))
+    ticks = top or _TICKS
+    top = top or nice_ceiling(max((ceil(value) for _, values in series for value in values if value), default=0))
     span = (WIDTH - _LEFT - _RIGHT) / max(1, len(labels) - 1)
 
     def x(at: int) -> float:
@@ -65,12 +70,12 @@ def line_chart(labels: Sequence[str], series: Sequence[tuple[str, Sequence[int]]
 
     lines = []
     for name, values in series:
-        dots = [(x(at), y(value)) for at, value in enumerate(values)]
+        dots = [(x(at), y(value)) for at, value in enumerate(values) if value is not None]
         lines.append(Line(name, " ".join(f"{a},{b}" for a, b in dots), dots))
     every = max(1, ceil(len(labels) / _LABELS_MAX))
     return LineChart(
         lines=lines,
-        across=[Tick(y(top * part / _TICKS), f"{top * part / _TICKS:g}") for part in range(_TICKS + 1)],
+        across=[Tick(y(top * part / ticks), f"{top * part / ticks:g}") for part in range(ticks + 1)],
         below=[Tick(x(at), label) for at, label in enumerate(labels) if at % every == 0],
     )
 

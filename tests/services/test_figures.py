@@ -5,12 +5,14 @@ from datetime import date, timedelta
 from sqlalchemy import update
 
 from bot.bootstrap import Desk
-from bot.services import desk_work, handoff
+from bot.services import access, desk_work, handoff
 from bot.services.figures import Period, period_figures, present_figures
 from bot.services.figures.table import Bar
+from bot.store.scoping import restricted
 from bot.store.tables import SlaClock, Ticket
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
+from tests.support.handoffs import asks_for_human, claims, replies
 
 
 async def test_what_lies_open_now(desk: Desk) -> None:
@@ -82,6 +84,23 @@ async def test_a_promise_broken_counts_against_its_clock(desk: Desk) -> None:
         period = Period(date(2026, 11, 20), date(2026, 11, 20), desk.office.calendar.zone)
         figures = await period_figures(session, period, now=desk.clock())
     assert figures.clocks == [Bar("acceptance", 1, (0, 1))]
+
+
+async def test_who_works_for_one_city_counts_no_handoff_of_another(desk: Desk) -> None:
+    period = Period(date(2026, 11, 20), date(2026, 11, 20), desk.office.calendar.zone)
+    agent, viewer = await make_agent(desk), await make_agent(desk, regions=["330100"])
+    for region in ("浙江省杭州市西湖区", "广东省深圳市南山区"):
+        citizen = await Citizen.arrives(desk)
+        await make_ticket(desk, citizen.conversation_id, facts={"right": "patent", "region": region})
+        await asks_for_human(desk, citizen)
+        await claims(desk, agent, citizen)
+        await replies(desk, agent, citizen, "您好")
+    with restricted(access.restriction_of(viewer)):
+        async with desk.read() as session:
+            figures = await period_figures(session, period, now=desk.clock())
+    assert figures.handoffs_by_day == [Bar("2026-11-20", 1)]
+    assert (figures.handoffs, figures.replied) == (1, 1)
+    assert Bar("handoff_first_response", 1, (1, 0)) in figures.clocks
 
 
 async def test_a_period_without_anything_has_no_figures_and_no_error(desk: Desk) -> None:

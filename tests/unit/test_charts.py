@@ -26,6 +26,13 @@ def test_one_day_and_no_days_are_no_trouble() -> None:
     assert line_chart([], [("x", [])]).lines[0].points == ""
 
 
+def test_a_day_without_a_value_has_no_dot_and_a_scale_has_a_line_at_each_whole_number() -> None:
+    chart = line_chart(["a", "b", "c"], [("x", [5.0, None, 2.5]), ("y", [None] * 3)], top=5)
+    assert chart.lines[0].dots == [(40, 10.0), (632.0, 93.0)]
+    assert (chart.lines[1].dots, chart.lines[1].points) == ([], "")
+    assert [tick.label for tick in chart.across] == ["0", "1", "2", "3", "4", "5"]
+
+
 def test_shares() -> None:
     assert shares([2, 1, 0]) == [100.0, 50.0, 0.0]
     assert shares([0]) == [0.0] and shares([]) == []

@@ -82,7 +82,9 @@ class PeriodFigures:
 async def period_figures(session: AsyncSession, period: Period, *, now: datetime) -> PeriodFigures:
     """Count what came in over a period."""
     opened = select(Ticket.id).where(period.holds(Ticket.opened_at))
-    asked = select(Handoff.id).where(period.holds(Handoff.requested_at))
+    # Through the conversation, which is what a viewer's regions restrict.
+    of_conversation = Conversation.id == Handoff.conversation_id
+    asked = select(Handoff.id).join(Conversation, of_conversation).where(period.holds(Handoff.requested_at))
     replied = asked.where(Handoff.first_reply_at.is_not(None))
     wait = seconds(session, Handoff.requested_at, Handoff.first_reply_at)
     conversations, bot_only = await _conversations(session, period)
@@ -127,6 +129,7 @@ async def _clocks(session: AsyncSession, period: Period) -> list[Bar]:
     settled = settled.group_by(SlaClock.clock, SlaClock.state)
     of_tickets = settled.join(Ticket, Ticket.id == SlaClock.subject_id).where(period.holds(Ticket.opened_at))
     of_handoffs = settled.join(Handoff, Handoff.id == SlaClock.subject_id).where(period.holds(Handoff.requested_at))
+    of_handoffs = of_handoffs.join(Conversation, Conversation.id == Handoff.conversation_id)
     found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for prefix, query in (("", of_tickets), ("handoff_", of_handoffs)):
         for clock, state, count in await session.execute(query):
