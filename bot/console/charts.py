@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log10
 
+from bot.console.sheets import Cell
+
 WIDTH, HEIGHT = 640, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 10, 24
 _TICKS = 4
@@ -45,6 +47,30 @@ class LineChart:
     left: int = _LEFT
     right: int = WIDTH - _RIGHT
     floor: int = HEIGHT - _BOTTOM
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A table with a bar to each row.
+
+    Attributes:
+        bars: Length of each row's bar in percent.
+    """
+
+    key: str
+    title: str
+    head: list[str]
+    rows: list[list[Cell]]
+    bars: list[float]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number at the top of the page."""
+
+    title: str
+    value: str
+    note: str
 
 
 def line_chart(

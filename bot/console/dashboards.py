@@ -1,17 +1,18 @@
-"""The supervisors' dashboard: load, waiting, promises kept, what the bot settles alone."""
+"""The supervisors' dashboard: load, waiting, promises kept, what the bot settles alone, how satisfied citizens are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import structlog
 from aiohttp import web
 
 from bot.console import charts, roles
+from bot.console.charts import Figure, Tile
 from bot.console.keys import AGENT, DESK, WORDS
 from bot.console.pages import render
+from bot.console.satisfaction import satisfaction_view
 from bot.console.sheets import Cell, Sheet, download, to_csv, to_xlsx
 from bot.console.words import Words
 from bot.helpdesk.errors import BadRequest
@@ -20,38 +21,16 @@ from bot.services.figures import (
     Period,
     PeriodFigures,
     PresentFigures,
+    SatisfactionFigures,
     period_figures,
     present_figures,
+    satisfaction_figures,
 )
 
 log = structlog.get_logger()
 
 PRESETS = (7, 30, 90)
 DAYS_MAX = 400
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A table with a bar to each row.
-
-    Attributes:
-        bars: Length of each row's bar in percent.
-    """
-
-    key: str
-    title: str
-    head: list[str]
-    rows: list[list[Cell]]
-    bars: list[float]
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One number at the top of the page."""
-
-    title: str
-    value: str
-    note: str
 
 
 async def dashboard(request: web.Request) -> web.Response:
@@ -64,7 +43,8 @@ async def dashboard(request: web.Request) -> web.Response:
     roles.check(request[AGENT], "dashboard")
     words = request.config_dict[WORDS]
     period = period_of(request)
-    present, past = await _figures(request, period)
+    present, past, rated = await _figures(request, period)
+    satisfaction = satisfaction_view(rated, words)
     chart = charts.line_chart(
         [bar.key[5:] if bar.key else "" for bar in past.tickets_by_day],
         [
@@ -74,7 +54,8 @@ async def dashboard(request: web.Request) -> web.Response:
     )
     return render(
         request, "dashboard.html", section="dashboard", period=period, presets=_presets(request), chart=chart,
-        days=list(zip(past.tickets_by_day, past.handoffs_by_day, strict=True)), tiles=tiles_of(present, past, words),
+        days=list(zip(past.tickets_by_day, past.handoffs_by_day, strict=True)),
+        tiles=[*tiles_of(present, past, words), satisfaction.tile], satisfaction=satisfaction,
         present_figures=present_tables(present, words), past_figures=past_tables(past, words),
     )  # fmt: skip
 
@@ -100,11 +81,17 @@ def _presets(request: web.Request) -> list[tuple[int, date, date]]:
     return [(days, today - timedelta(days=days - 1), today) for days in PRESETS]
 
 
-async def _figures(request: web.Request, period: Period) -> tuple[PresentFigures, PeriodFigures]:
+async def _figures(
+    request: web.Request, period: Period
+) -> tuple[PresentFigures, PeriodFigures, SatisfactionFigures]:
     desk = request.config_dict[DESK]
     now = desk.clock()
     async with desk.read() as session:
-        return await present_figures(session, now=now), await period_figures(session, period, now=now)
+        return (
+            await present_figures(session, now=now),
+            await period_figures(session, period, now=now),
+            await satisfaction_figures(session, period, now=now),
+        )
 
 
 def tiles_of(present: PresentFigures, past: PeriodFigures, words: Words) -> list[Tile]:
@@ -188,14 +175,16 @@ async def export(request: web.Request) -> web.Response:
     """Return the same figures as a file."""
     roles.check(request[AGENT], "dashboard")
     kind, words, period = request.match_info["kind"], request.config_dict[WORDS], period_of(request)
-    present, past = await _figures(request, period)
+    present, past, rated = await _figures(request, period)
+    satisfaction = satisfaction_view(rated, words)
     days = [[one.key, one.count, other.count] for one, other in zip(past.tickets_by_day, past.handoffs_by_day, strict=True)]
     sheets = [
         Sheet(words("dashboard.figures.tiles"), words("dashboard.heads.tiles").split("|"),
-              [[tile.title, tile.value, tile.note] for tile in tiles_of(present, past, words)]),
+              [[tile.title, tile.value, tile.note] for tile in (*tiles_of(present, past, words), satisfaction.tile)]),
         Sheet(words("dashboard.figures.days"), words("dashboard.heads.days").split("|"), days),
         *(Sheet(figure.title, figure.head, figure.rows)
           for figure in (*present_tables(present, words), *past_tables(past, words))),
+        *satisfaction.sheets,
     ]  # fmt: skip
     log.info("dashboard.exported", agent_id=request[AGENT].id, kind=kind)
     body = to_csv(sheets) if kind == "csv" else to_xlsx(sheets)

@@ -14,8 +14,9 @@ from tests.console.test_browser import (  # noqa: F401  (fixtures)
     sit_down,
     waiting,
 )
-from tests.support.builders import make_ticket
+from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
+from tests.support.ratings import resolved
 
 
 @pytest.fixture
@@ -129,6 +130,7 @@ async def test_no_page_has_a_serious_fault_and_none_is_wider_than_the_screen(sit
     page = await sit_down("李明", size=size, role="supervisor")
     await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     await add_macro(desk, title="催证", text="{{citizen}}，请补充注册证。", steps=({"do": "assign", "to": "me"},))
+    await resolved(desk, await make_agent(desk), 4)
     faults = {}
     for path in (
         "/console/", "/console/tickets", "/console/tickets?q=张三", "/console/tickets?queue=patent", f"/console/tickets/{ticket.id}",

@@ -2,56 +2,20 @@
 
 from datetime import date, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from bot.bootstrap import Desk
-from bot.services import access, desk_work, handoff
+from bot.services import access
 from bot.services.figures import Bar, Period, SatisfactionFigures, Scores, satisfaction_figures
-from bot.services.life_cycle import follow_ups, ratings
-from bot.services.life_cycle.ratings import Verdict
+from bot.services.life_cycle import follow_ups
 from bot.store.scoping import restricted
-from bot.store.tables import Agent, Handoff, Rating
+from bot.store.tables import Agent, Rating
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
-from tests.support.handoffs import asks_for_human, claims, replies
+from tests.support.ratings import rates, resolved, talked
 
 HANGZHOU, SHENZHEN = "浙江省杭州市西湖区", "广东省深圳市南山区"
 TODAY = date(2026, 11, 20)
-
-
-async def rates(desk: Desk, subject_id: str, score: int) -> None:
-    async with desk.begin() as session:
-        rating_id = await session.scalar(select(Rating.id).where(Rating.subject_id == subject_id))
-        token = desk.office.signer.rating_token(rating_id)
-        await ratings.rate_by_token(session, token, Verdict(score), now=desk.clock())
-
-
-async def resolved(desk: Desk, agent: Agent, score: int | None = None, **facts: str) -> str:
-    """A ticket that was resolved, so that its citizen was asked; rated if there is a score."""
-    citizen = await Citizen.arrives(desk)
-    ticket = (await make_ticket(desk, citizen.conversation_id, facts=facts)).ticket
-    for version, (to, reason) in enumerate([("accepted", ""), ("resolved", "已下架")], start=1):
-        async with desk.begin() as session:
-            await desk_work.change_status(
-                session, desk.office, agent, ticket.id, to=to, reason=reason, version=version, now=desk.clock()
-            )
-    if score:
-        await rates(desk, ticket.id, score)
-    return ticket.id
-
-
-async def talked(desk: Desk, agent: Agent, citizen: Citizen, score: int | None = None, ticket_id: str | None = None) -> None:
-    """An episode that an agent answered and closed; rated if there is a score."""
-    await asks_for_human(desk, citizen)
-    await claims(desk, agent, citizen)
-    await replies(desk, agent, citizen, "您好")
-    async with desk.begin() as session:
-        mine = Handoff.conversation_id == citizen.conversation_id
-        await session.execute(update(Handoff).where(mine).values(ticket_id=ticket_id))
-        await handoff.close(session, desk.office, agent, citizen.conversation_id, now=desk.clock())
-        handoff_id = await session.scalar(select(Handoff.id).where(mine))
-    if score:
-        await rates(desk, handoff_id, score)
 
 
 async def followed_up(desk: Desk, agent: Agent, ticket_id: str, outcome: str) -> None:
@@ -86,7 +50,7 @@ async def test_ratings_of_tickets_and_handoffs_are_counted_apart_and_together(de
     assert figures.total == Scores(None, 5, (0, 1, 0, 1, 1))
     assert (figures.total.rated, figures.total.mean) == (3, 11 / 3)
     patent, trademark, without = Scores("patent", 2, (0, 1, 0, 0, 1)), Scores("trademark", 2, (0, 0, 0, 1, 0)), Scores(None, 1)
-    assert figures.by_right[:2] == [patent, trademark] and figures.by_right[2:] == [without]
+    assert figures.by_right == [patent, trademark, without]
     assert Scores(HANGZHOU, 1, (0, 0, 0, 0, 1)) in figures.by_region and Scores(SHENZHEN, 2, (0, 0, 0, 1, 0)) in figures.by_region
     assert Scores(None, 2, (0, 1, 0, 0, 0)) in figures.by_region
     assert figures.by_channel == [Scores("web", 5, (0, 1, 0, 1, 1))]

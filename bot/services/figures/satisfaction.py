@@ -139,7 +139,8 @@ async def _scores_by(
     counts = [func.count().filter(ratings.c.score == score) for score in SCORES]
     query = select(column.label("key"), func.count(), *counts).select_from(ratings).where(*conditions)
     # By position, as in `count_by`.
-    query = query.group_by(literal_column("1")).order_by(literal_column("2").desc(), literal_column("1")).limit(limit)
+    position = literal_column("1")
+    query = query.group_by(position).order_by(literal_column("2").desc(), position.nulls_last()).limit(limit)
     return [
         Scores(None if key is None else str(key), asked, tuple(counted))
         for key, asked, *counted in await session.execute(query)
