@@ -41,13 +41,18 @@ def main() -> int:
         for group, name in wanted:
             figures = _run(group, name, Path(folder), options)
             kept.setdefault(group, {})[name] = figures | {"examples": kept["prepared"]["examples"]}
+            kept["run"] = {"when": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "machine": machine()}
+            _keep(kept)
             _say(f"{name}: {figures.get('failed') or json.dumps(figures)}")
-    kept["run"] = {"when": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "machine": machine()}
-    FIGURES.parent.mkdir(exist_ok=True)
-    FIGURES.write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")
     options.out.write_text(markdown(kept), "utf-8")
     _say(f"written: {options.out}")
     return 0
+
+
+def _keep(figures: dict[str, Any]) -> None:
+    """Store what was measured after each method: a run that is cut off has not been for nothing."""
+    FIGURES.parent.mkdir(exist_ok=True)
+    FIGURES.write_text(json.dumps(figures, ensure_ascii=False, indent=1), "utf-8")
 
 
 def _options() -> argparse.Namespace:

@@ -27,6 +27,7 @@ from bot.engine.nlu.labels import (
     LabelClassifier,
     LabelModel,
     example_labels,
+    fit_labels,
     labels_of,
     right_patterns,
 )
@@ -286,7 +287,7 @@ def _label_models(prepared: Prepared, articles: Articles, seen: np.ndarray) -> d
     strength = ArticleSelector.get_default_config()["label_strength"]
     rows = sentence_rows(examples)
     labels = example_labels(examples, right_patterns(prepared.training))
-    return {kind: LabelModel.fit(rows, names, strength) for kind, names in labels.items()}
+    return fit_labels(rows, labels, strength)
 
 
 def _no_classifier() -> AbstractContextManager[Any]:
