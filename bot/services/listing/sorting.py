@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, tuple_
 
 from bot.helpdesk.errors import BadRequest
+from bot.helpdesk.life_cycle import Priority
 from bot.services.views import TicketView
 from bot.store.tables import Ticket
 
@@ -76,11 +77,12 @@ class Stretch:
 
 
 #: An order is one stretch after another. Each is read by itself, so an index serves what no single key would: what
-#: has no instant comes last.
+#: has no instant comes last, and priorities are words that have no order of their own.
 Sort = Sequence[Stretch]
 
 SORTS: Mapping[str, Sort] = {
     "waiting": [Stretch(Ticket.opened_at)],
+    "priority": [Stretch(Ticket.opened_at, Ticket.priority == priority.value) for priority in reversed(Priority)],
     "due": [Stretch(Ticket.next_due_at, Ticket.next_due_at.is_not(None)), Stretch(None, Ticket.next_due_at.is_(None))],
     "newest": [Stretch(Ticket.opened_at, newest_first=True)],
     "updated": [Stretch(Ticket.updated_at, newest_first=True)],
