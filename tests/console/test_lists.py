@@ -191,6 +191,7 @@ async def test_supervisors_export_the_list_and_nothing_in_it_is_calculated(enter
     answer = await head.client.get("/console/exports/tickets.csv?queue=trademark")
     text = (await answer.read()).decode("utf-8-sig")
     assert "'=HYPERLINK(1)" in text and text.count("\n") == 4
+    assert '"状态","优先级",' in text and text.count('"已提交","普通",') == 3
     assert "13800138000" not in text and answer.headers["Content-Disposition"].startswith("attachment")
     answer = await head.client.get("/console/exports/tickets.xlsx?queue=patent")
     page = load_workbook(io.BytesIO(await answer.read())).worksheets[0]
