@@ -51,7 +51,7 @@ def _row(card: TicketCard, words: Words) -> list[Cell]:
     ticket = card.ticket
     return [
         ticket.number, ticket.subject, words(f"kinds.{ticket.kind}"), words(f"queues.{ticket.queue}"),
-        words(f"states.{ticket.status}"), card.assignee_name, words(f"channels.{ticket.channel}"), ticket.opened_at,
+        words(f"states.{ticket.status}"), words(f"life_cycle.priorities.{ticket.priority}"), card.assignee_name, words(f"channels.{ticket.channel}"), ticket.opened_at,
         words(f"clocks.{card.clock}") if card.clock else None, card.due_at, ticket.updated_at,
     ]  # fmt: skip
 

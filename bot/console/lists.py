@@ -18,6 +18,7 @@ from bot.console.pages import render
 from bot.console.tickets import QUEUES
 from bot.helpdesk.errors import BadRequest
 from bot.helpdesk.identifiers import parse_ticket_number
+from bot.helpdesk.life_cycle import Priority
 from bot.helpdesk.ticket import FINISHED, QUEUE_OF_RIGHT, TicketKind, TicketStatus
 from bot.services import desk_work, listing, macros, saved_views, search, staff
 from bot.services.listing import DUE, SORTS, TicketFilter
@@ -27,13 +28,14 @@ from bot.store.tables import Agent
 RIGHTS = (*QUEUE_OF_RIGHT, "general")
 CHANNELS = ("web", "wechat", "wecom", "telegram", "cli")
 AGES = ("1", "3", "7", "30")
+PRIORITIES = tuple(priority.value for priority in reversed(Priority))
 #: What is finished has no index but that of its opening.
 SORTS_OF_ALL = ("newest", "waiting")
 PAGE_SIZE = 30
 _QUERY_MAX_CHARS = 100
 _CATCH_UP_BATCHES = 4
 #: What a saved view keeps of an address.
-_KEPT = ("queue", "kind", "status", "assignee", "due", "right", "channel", "age", "scope", "q")
+_KEPT = ("queue", "kind", "status", "priority", "assignee", "due", "right", "channel", "age", "scope", "q")
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def wish_of(query: Mapping[str, str], agent: Agent) -> Wish:
         kind=choice_in(query, "kind", {kind.value for kind in TicketKind}),
         assignee_id=agent.id if query.get("assignee") == "me" else query.get("assignee") or None,
         due=choice_in(query, "due", DUE),
+        priority=choice_in(query, "priority", PRIORITIES),
         right=choice_in(query, "right", RIGHTS),
         channel=choice_in(query, "channel", CHANNELS),
         older_than_days=int(age) if age else None,
@@ -161,7 +164,7 @@ def _choices() -> dict[str, list[str]]:
     return {
         "queue": list(QUEUES), "kind": [kind.value for kind in TicketKind], "due": list(DUE), "right": list(RIGHTS),
         "status": [status.value for status in TicketStatus], "channel": list(CHANNELS), "age": list(AGES),
-        "sort": list(SORTS), "nobody": [NOBODY],
+        "sort": list(SORTS), "priority": list(PRIORITIES), "nobody": [NOBODY],
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from multidict import MultiDictProxy
 from bot.console import roles
 from bot.console.inputs import body_of, number_in, see_other
 from bot.console.keys import AGENT, CONSOLE_PREFIX, DESK, WORDS
-from bot.console.lists import RIGHTS
+from bot.console.lists import PRIORITIES, RIGHTS
 from bot.console.pages import render
 from bot.console.tickets import QUEUES
 from bot.helpdesk.errors import HelpdeskError
@@ -59,7 +59,7 @@ def _form(
         steps={step["do"]: step for step in draft.steps if isinstance(step, dict)},
         statuses=[status.value for status in TicketStatus if status not in FORM_REQUIRED],
         reasons=[status.value for status in REASON_REQUIRED],
-        queues=QUEUES, rights=RIGHTS, variables=VARIABLES, title_max=TITLE_MAX_CHARS, text_max=TEXT_MAX_CHARS,
+        priorities=PRIORITIES, queues=QUEUES, rights=RIGHTS, variables=VARIABLES, title_max=TITLE_MAX_CHARS, text_max=TEXT_MAX_CHARS,
         may_share=roles.may(request[AGENT], "macro.share"),
     )  # fmt: skip
     if problem:
@@ -127,6 +127,8 @@ def _draft_in(form: MultiDictProxy[Any]) -> MacroDraft:
         steps.append({"do": "assign", "to": "me"})
     if text("status"):
         steps.append({"do": "status", "to": text("status"), "reason": text("reason")})
+    if text("priority"):
+        steps.append({"do": "priority", "to": text("priority"), "reason": text("priority_reason")})
     if text("note").strip():
         steps.append({"do": "note", "text": text("note")})
     return MacroDraft(
@@ -185,6 +187,8 @@ def step_in_words(step: dict[str, str], words: Any) -> str:
     """Return what a step does, in a few words."""
     if step["do"] == "status":
         return words("macros.step_status", status=words(f"states.{step['to']}"))
+    if step["do"] == "priority":
+        return words("macros.step_priority", priority=words(f"life_cycle.priorities.{step['to']}"))
     return words(f"macros.step_{step['do']}")
 
 

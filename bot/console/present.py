@@ -226,6 +226,8 @@ def ticket_card(found: TicketCard, book: SlaBook, words: Words) -> dict[str, Any
         "kind_title": words(f"kinds.{ticket.kind}"),
         "status": ticket.status,
         "status_title": words(f"states.{ticket.status}"),
+        "priority": ticket.priority,
+        "priority_title": words(f"life_cycle.priorities.{ticket.priority}"),
         "queue": ticket.queue,
         "queue_title": words(f"queues.{ticket.queue}"),
         "assignee_name": found.assignee_name,

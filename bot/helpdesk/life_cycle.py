@@ -72,7 +72,7 @@ class RatingClosed(HelpdeskError):
 
 
 class Priority(StrEnum):
-    """How soon a ticket should be looked at: 低, 普通, 高, 紧急."""
+    """How soon a ticket should be looked at, in rising order: 低, 普通, 高, 紧急."""
 
     LOW = "low"
     NORMAL = "normal"

@@ -44,6 +44,7 @@ class TicketDraft:
         facts: Field name → value, as the form keeps them.
         subject: One line for lists.
         region: Division code of the place that the form names, see `Divisions.region_of`.
+        priority: Where staff have set one already; None: what is urgent begins as such.
         routed: How it was routed, sealed after the opening; None if no form opens it.
         note: Note of the system for staff, empty for none.
     """
@@ -57,6 +58,7 @@ class TicketDraft:
     region: str | None = None
     centre: str = "main"
     urgency: str = "normal"
+    priority: str | None = None
     routed: Mapping[str, Any] | None = None
     note: str = ""
 
@@ -276,6 +278,7 @@ def _new_ticket(
         region=draft.region,
         centre=draft.centre,
         urgency=draft.urgency,
+        priority=draft.priority or draft.urgency,
         channel=draft.channel,
         conversation_id=draft.conversation_id,
         idempotency_key=key,

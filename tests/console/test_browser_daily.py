@@ -102,6 +102,25 @@ async def test_tickets_are_chosen_and_taken_with_the_keyboard(sit_down, desk, ti
     await page.wait_for_selector("#number:focus")
 
 
+async def test_a_priority_is_set_with_the_keyboard_and_says_who_reads_the_reason(sit_down, ticket):  # noqa: F811
+    page = await sit_down("李明")
+    await page.goto("/console/tickets")
+    for key in ("j", "x", "p"):
+        await page.keyboard.press(key)
+    await page.wait_for_selector("#bulk-priority:focus")
+    await page.select_option("#bulk-priority", "urgent")
+    await page.wait_for_selector("#bulk-title:has-text('优先级改为“紧急”')")
+    assert "只有工作人员看得到" in await page.inner_text("#bulk-hint")
+    assert "求助人会看到" not in await page.inner_text("#bulk-hint")
+    await page.fill("#bulk-reason", "展会明天结束")
+    await page.click("#bulk-form button[type=submit]")
+    await page.wait_for_selector("td.subject .chip:has-text('紧急')")
+    await page.goto(f"/console/tickets/{ticket.id}")
+    await page.wait_for_selector(".said:has-text('展会明天结束')")
+    await page.keyboard.press("p")
+    await page.wait_for_selector("#priority:focus")
+
+
 async def test_what_failed_in_bulk_is_told_with_its_number(sit_down, ticket):  # noqa: F811
     page = await sit_down("李明")
     await page.goto("/console/tickets")

@@ -1,12 +1,14 @@
 """Ticket lists: search, saved views, bulk actions, export."""
 
 import io
+import re
 
 import pytest
 from openpyxl import load_workbook
 from sqlalchemy import func, select, update
 
 from bot.bootstrap import Desk
+from bot.console import lists
 from bot.store.tables import Ticket, TicketEvent
 from tests.console.conftest import Enter
 from tests.console.driver import StaffClient
@@ -66,8 +68,42 @@ async def test_mine_and_nobodys(enter: Enter, tickets) -> None:
 
 async def test_filters_and_orders_that_there_are_not_are_refused(enter: Enter) -> None:
     li = await enter()
-    for query in ("sort=colour", "due=never", "age=2", "right=x", "channel=x", "scope=x", "after=x"):
+    for query in ("sort=colour", "due=never", "priority=extreme", "age=2", "right=x", "channel=x", "scope=x", "after=x"):
         assert (await li.client.get(f"/console/tickets?{query}")).status == 400, query
+
+
+async def test_the_list_by_priority_shows_a_badge_and_its_filter(enter: Enter, desk: Desk, tickets) -> None:
+    li = await enter()
+    await bulk(li, tickets[2:], step={"do": "priority", "to": "urgent"})
+    await bulk(li, tickets[1:2], step={"do": "priority", "to": "low"})
+    page = await li.page("/console/tickets?sort=priority")
+    assert [page.index(tickets[at].number) for at in (2, 0, 1)] == sorted(page.index(ticket.number) for ticket in tickets)
+    assert [page.count(f'<span class="chip {mark}</span>') for mark in ('bad">紧急', '">低优先', '">普通')] == [1, 1, 0]
+    page = await li.page("/console/tickets?priority=urgent")
+    assert tickets[2].number in page and tickets[0].number not in page
+    assert '<option value="urgent" selected>紧急</option>' in page
+    found = await li.get("/tickets?priority=urgent&sort=priority")
+    assert [(item["priority"], item["priority_title"]) for item in found["items"]] == [("urgent", "紧急")]
+
+
+async def test_a_view_keeps_priority_and_its_order(enter: Enter) -> None:
+    li = await enter()
+    answer = await li.post_form("/console/views", name="紧急", query="priority=urgent&sort=priority")
+    assert answer.headers["Location"] == "/console/tickets?priority=urgent&sort=priority"
+    assert 'href="/console/tickets?priority=urgent&amp;sort=priority"' in await li.page("/console/tickets")
+
+
+async def test_pages_by_priority_follow_each_other(enter: Enter, monkeypatch, tickets) -> None:
+    monkeypatch.setitem(lists.page_of.__kwdefaults__, "limit", 1)
+    li = await enter()
+    await bulk(li, tickets[1:2], step={"do": "priority", "to": "high"})
+    await bulk(li, tickets[2:], step={"do": "priority", "to": "low"})
+    path, seen = "/console/tickets?sort=priority", []
+    while path:
+        page = await li.page(path)
+        seen.append(next(at for at, ticket in enumerate(tickets) if ticket.number in page))
+        path = next(iter(re.findall(r'rel="next" href="([^"]+)"', page)), "").replace("&amp;", "&")
+    assert seen == [1, 0, 2]
 
 
 async def test_a_view_is_saved_shown_and_removed(enter: Enter) -> None:
@@ -110,6 +146,22 @@ async def test_a_reason_may_have_variables(enter: Enter, tickets) -> None:
     assert f"{tickets[0].number} 不属于受理范围" in await li.page(f"/console/tickets/{tickets[0].id}")
 
 
+async def test_priorities_are_set_on_many_tickets_with_a_reason_for_the_audit(enter: Enter, desk: Desk, tickets) -> None:
+    li = await enter()
+    await li.post(f"/tickets/{tickets[1].id}/assignment", {"version": 1})
+    step = {"do": "priority", "to": "urgent", "reason": "{{number}} 展会即将结束"}
+    status, body = await bulk(li, tickets, step=step)
+    assert (status, body["done"]) == (200, 2)
+    assert [o.get("code") for o in body["outcomes"]] == [None, "ticket_changed_meanwhile", None]
+    async with desk.read() as session:
+        priorities = await session.scalars(select(Ticket.priority).order_by(Ticket.subject))
+        assert list(priorities) == ["urgent", "normal", "urgent"]
+    page = await li.page(f"/console/tickets/{tickets[0].id}")
+    assert "普通 → 紧急" in page and f"{tickets[0].number} 展会即将结束" in page
+    auditor = await enter("周正", "auditor")
+    assert (await bulk(auditor, tickets, step=step))[0] == 403
+
+
 async def test_only_supervisors_give_many_tickets_to_somebody_else(enter: Enter, tickets) -> None:
     li, head = await enter("李明"), await enter("赵强", "supervisor")
     status, _ = await bulk(li, tickets, step={"do": "assign", "to": head.agent.id})
@@ -120,7 +172,7 @@ async def test_only_supervisors_give_many_tickets_to_somebody_else(enter: Enter,
 
 async def test_what_cannot_be_done_at_all_is_refused_as_a_whole(enter: Enter, tickets) -> None:
     li = await enter()
-    for what in ({}, {"step": {"do": "dance"}}, {"step": {"do": "status", "to": "x"}}, {"step": "x"}, {"macro": 3}):
+    for what in ({}, {"step": {"do": "dance"}}, {"step": {"do": "status", "to": "x"}}, {"step": {"do": "priority", "to": "x"}}, {"step": "x"}, {"macro": 3}):
         assert (await bulk(li, tickets, **what))[0] == 400, what
     status, body = await bulk(li, tickets, step={"do": "status", "to": "rejected"})
     assert (status, body["code"]) == (422, "reason_required")
@@ -139,6 +191,7 @@ async def test_supervisors_export_the_list_and_nothing_in_it_is_calculated(enter
     answer = await head.client.get("/console/exports/tickets.csv?queue=trademark")
     text = (await answer.read()).decode("utf-8-sig")
     assert "'=HYPERLINK(1)" in text and text.count("\n") == 4
+    assert '"状态","优先级",' in text and text.count('"已提交","普通",') == 3
     assert "13800138000" not in text and answer.headers["Content-Disposition"].startswith("attachment")
     answer = await head.client.get("/console/exports/tickets.xlsx?queue=patent")
     page = load_workbook(io.BytesIO(await answer.read())).worksheets[0]

@@ -29,18 +29,20 @@ async def test_a_macro_is_written_offered_and_carried_out(enter: Enter, desk: De
     li = await enter("李明")
     answer = await li.post_form(
         "/console/macros/new", title="受理", text="{{citizen}}，{{number}} 已受理。", assign="yes", status="accepted",
-        reason="", note="由{{agent}}受理", is_active="yes",
+        reason="", priority="high", priority_reason="临近展会", note="由{{agent}}受理", is_active="yes",
     )  # fmt: skip
     assert answer.status == 303
     assert "受理" in await li.page("/console/macros")
     (item,) = (await li.get(f"/tickets/{ticket.id}/macros"))["items"]
     assert item["text"] == f"张三，{ticket.number} 已受理。"
-    assert item["steps"] == ["指派给使用的人", "变更为“已受理”", "加内部备注"]
+    assert item["steps"] == ["指派给使用的人", "变更为“已受理”", "优先级改为“高”", "加内部备注"]
     assert (await li.get(f"/conversations/{ticket.conversation_id}/macros"))["items"] == []
     answer = await li.post(f"/tickets/{ticket.id}/macros/{item['id']}", {"version": ticket.version})
     assert (await answer.json())["status"] == "accepted"
     page = await li.page(f"/console/tickets/{ticket.id}")
-    assert "张三，" in page and "由李明受理" in page
+    assert "张三，" in page and "由李明受理" in page and "普通 → 高" in page and "临近展会" in page
+    form = await li.page(f"/console/macros/{item['id']}")
+    assert '<option value="high" selected>' in form and "临近展会</textarea>" in form
     answer = await li.post(f"/tickets/{ticket.id}/macros/{item['id']}", {"version": ticket.version})
     assert answer.status == 409
 

@@ -65,6 +65,38 @@ async def test_a_migrated_empty_database_is_what_the_tables_say(database: Databa
     assert await differences(database) == []
 
 
+async def test_an_open_ticket_begins_with_the_priority_of_its_urgency_unless_staff_set_one(database: Database) -> None:
+    await upgrade(database.engine, "0009")
+    async with database.begin() as session:
+        for row in FIRST[:5]:
+            await session.execute(text(row))
+        for ticket_id, urgency, priority, is_finished in (
+            ("urgent", "urgent", "normal", False), ("lowered", "urgent", "low", False),
+            ("closed", "urgent", "normal", True), ("calmed", "high", "normal", False),
+        ):  # fmt: skip
+            await session.execute(
+                text(
+                    "INSERT INTO ticket (id, number, kind, status, is_finished, subject, facts, queue, channel, version, audit_seq,"
+                    " audit_head, opened_at, updated_at, urgency, priority) SELECT :id, :id, kind, status, :is_finished, subject,"
+                    " facts, queue, channel, version, audit_seq, audit_head, opened_at, updated_at, :urgency, :priority"
+                    " FROM ticket WHERE id = 't'"
+                ),
+                {"id": ticket_id, "urgency": urgency, "priority": priority, "is_finished": is_finished},
+            )
+        await session.execute(
+            text(
+                "INSERT INTO ticket_event (ticket_id, seq, at, actor, action, old, new, reason, hash)"
+                " VALUES ('calmed', 1, '2026-01-01 00:00:00', 'a', 'ticket.priority_changed', '{}', '{}', '', 'h')"
+            )
+        )
+    await upgrade(database.engine)
+    async with database.read() as session:
+        rows = await session.execute(text("SELECT id, priority FROM ticket"))
+    assert {row.id: row.priority for row in rows} == {
+        "t": "normal", "urgent": "urgent", "lowered": "low", "closed": "normal", "calmed": "normal",
+    }  # fmt: skip
+
+
 async def test_an_installation_with_data_keeps_it_forwards_and_back(database: Database) -> None:
     await upgrade(database.engine, "0001")
     async with database.begin() as session:

@@ -84,7 +84,7 @@ def test_what_is_no_place_lies_in_no_region(value: object) -> None:
 async def test_the_shipped_rules_say_what_is_urgent_and_why(desk: Desk) -> None:
     citizen = await Citizen.arrives(desk)
     opened = await send(desk, desk.office, citizen, venue="exhibition", extent="600件，60000元")
-    assert opened.ticket.urgency == "high"
+    assert (opened.ticket.urgency, opened.ticket.priority) == ("high", "high")
     async with desk.read() as session:
         items = await desk_work.timeline(session, opened.ticket.id, staff=True)
     [routed] = [item for item in items if item.kind == "ticket.routed"]

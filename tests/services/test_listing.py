@@ -1,15 +1,22 @@
 """Ticket lists: filters, orders, pages, and that they never read what is finished."""
 
+import random
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import event, insert, select, text, update
 
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import BadRequest
+from bot.helpdesk.life_cycle import Priority
 from bot.services import listing
 from bot.services.listing import SORTS, TicketFilter, list_tickets
 from bot.services.listing.filters import end_of
+from bot.services.listing.sorting import read_cursor
+from bot.services.views import TicketView
 from bot.store.tables import SlaClock, Ticket
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
@@ -44,10 +51,12 @@ async def three(desk: Desk, citizen: Citizen) -> None:
 async def test_a_filter_leaves_only_what_fits(desk: Desk, citizen: Citizen) -> None:
     await three(desk, citizen)
     await change(
-        desk, "乙", queue="patent", status="accepted", kind="assistance", channel="phone", facts={"right": "gi"}
-    )
+        desk, "乙", queue="patent", status="accepted", kind="assistance", channel="phone", priority="high",
+        facts={"right": "gi"},
+    )  # fmt: skip
     for name, value in (
         ("queue", "patent"), ("status", "accepted"), ("kind", "assistance"), ("channel", "phone"), ("right", "gi"),
+        ("priority", "high"),
     ):  # fmt: skip
         assert await numbers(desk, **{name: value}) == ["乙"], name
 
@@ -100,37 +109,103 @@ async def test_orders(desk: Desk, citizen: Citizen) -> None:
     await change(desk, "甲", updated_at=now + timedelta(hours=1), next_due_at=now + timedelta(hours=2))
     await change(desk, "丙", next_due_at=now)
     await change(desk, "乙", next_due_at=None)
-    for sort, expected in (("waiting", "甲乙丙"), ("newest", "丙乙甲"), ("due", "丙甲乙"), ("updated", "甲丙乙")):
+    await change(desk, "乙", priority="urgent")
+    await change(desk, "甲", priority="low")
+    for sort, expected in (
+        ("waiting", "甲乙丙"), ("newest", "丙乙甲"), ("due", "丙甲乙"), ("updated", "甲丙乙"), ("priority", "乙丙甲"),
+    ):  # fmt: skip
         assert "".join(await numbers(desk, sort=sort)) == expected, sort
 
 
-async def test_pages_follow_without_gap_or_double_in_every_order(desk: Desk, citizen: Citizen) -> None:
-    for at in range(7):
-        await make_ticket(desk, citizen.conversation_id, subject=str(at), facts={"n": at})
-        desk.clock.move(timedelta(seconds=at % 2))
-    for at in (1, 3, 4):
-        await change(desk, str(at), next_due_at=None)
-    for sort in SORTS:
-        assert sorted(await _all_pages(desk, sort)) == list("0123456"), sort
+async def test_of_two_equally_urgent_who_waits_longer_comes_first(desk: Desk, citizen: Citizen) -> None:
+    await three(desk, citizen)
+    for subject in ("乙", "丙"):
+        await change(desk, subject, priority="urgent")
+    assert "".join(await numbers(desk, sort="priority")) == "乙丙甲"
 
 
-async def _all_pages(desk: Desk, sort: str) -> list[str]:
+PRIORITIES = [priority.value for priority in Priority]
+#: What each order goes by, for `sorted`; a list that falls is the rising one read from its end.
+KEYS: dict[str, Callable[[TicketView], tuple]] = {
+    "waiting": lambda t: (t.opened_at, t.id),
+    "newest": lambda t: (t.opened_at, t.id),
+    "updated": lambda t: (t.updated_at, t.id),
+    "due": lambda t: (1, t.id) if t.next_due_at is None else (0, t.next_due_at, t.id),
+    "priority": lambda t: (-PRIORITIES.index(t.priority), t.opened_at, t.id),
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_pages_of_any_size_give_each_ticket_once_and_in_order(desk: Desk, seed: int) -> None:
+    drawn = random.Random(seed)
+    await _scatter(desk, drawn, drawn.randint(20, 60))
+    assert KEYS.keys() == SORTS.keys()
+    for sort, key in KEYS.items():
+        for wanted in ({}, {"priority": drawn.choice(PRIORITIES)}, {"queue": "patent"}):
+            found = await _all_pages(desk, drawn, sort, TicketFilter(**wanted))
+            async with desk.read() as session:
+                there = await session.execute(select(Ticket.id).filter_by(is_finished=False, **wanted))
+            assert len(found) == len({ticket.id for ticket in found})
+            assert {ticket.id for ticket in found} == set(there.scalars()), (sort, wanted)
+            assert found == sorted(found, key=key, reverse=sort in ("newest", "updated")), (sort, wanted)
+
+
+async def _scatter(desk: Desk, drawn: random.Random, count: int) -> None:
+    """Tickets many of which are alike in what lists go by, some of them finished."""
+
+    def moment():
+        return desk.clock() + timedelta(seconds=drawn.randrange(4))
+
+    rows = [
+        {
+            "id": f"t{at:06}", "number": f"TS{at:013}", "kind": "complaint", "subject": "x", "facts": {}, "status": "submitted",
+            "is_finished": drawn.random() < 0.2, "queue": drawn.choice(["patent", "trademark"]), "channel": "web",
+            "audit_head": "", "opened_at": moment(), "updated_at": moment(), "priority": drawn.choice(PRIORITIES),
+            "next_due_at": drawn.choice([None, moment()]),
+        }
+        for at in range(count)
+    ]  # fmt: skip
+    async with desk.begin() as session:
+        await session.execute(insert(Ticket), rows)
+
+
+async def _all_pages(desk: Desk, drawn: random.Random, sort: str, wanted: TicketFilter) -> list[TicketView]:
     seen, after = [], None
     while True:
+        limit = drawn.randint(1, 9)
         async with desk.read() as session:
             page = await list_tickets(
-                session, TicketFilter(), sort=sort, after=after, limit=2, now=desk.clock(), zone=desk.office.calendar.zone
+                session, wanted, sort=sort, after=after, limit=limit, now=desk.clock(), zone=desk.office.calendar.zone
             )
-        seen += [card.ticket.subject for card in page.items]
+        assert len(page.items) == limit or page.next is None
+        seen += [card.ticket for card in page.items]
         if (after := page.next) is None:
             return seen
 
 
 async def test_what_no_page_gave_is_refused(desk: Desk) -> None:
+    at = "2026-01-01T00:00:00+00:00"
+    wrong = [
+        {"after": after}
+        for after in (
+            "x", f"{at}|x", "0|2026-01-01|x", "0|-|x", "0|", f"0|{at}|", f"9|{at}|x", f"-1|{at}|x", f"0|{at}|a\0b", f"0|{at}|{'x' * 37}",
+            "0|0001-01-01T00:00:00+23:00|x", f"0|{at}|x|y",
+        )
+    ]  # fmt: skip
+    wrong += [{"sort": "colour"}, {"sort": "due", "after": f"1|{at}|x"}, {"sort": "due", "after": "0|-|x"}]
     async with desk.read() as session:
-        for wrong in ({"sort": "colour"}, {"after": "x"}, {"after": "2026-01-01|x"}, {"after": "-|"}):
+        for what in wrong:
             with pytest.raises(BadRequest):
-                await list_tickets(session, TicketFilter(), now=desk.clock(), zone=desk.office.calendar.zone, **wrong)
+                await list_tickets(session, TicketFilter(), now=desk.clock(), zone=desk.office.calendar.zone, **what)
+
+
+@given(st.sampled_from(sorted(SORTS)), st.text() | st.from_regex(r"[0-9]\|[-0-9T:+Z.]*\|[\w-]*"))
+def test_a_cursor_is_read_or_refused(sort: str, after: str) -> None:
+    try:
+        place = read_cursor(SORTS[sort], after)
+    except BadRequest:
+        return
+    assert place.stretch < len(SORTS[sort]) and place.key
 
 
 async def test_counting_a_view_stops_at_the_limit(desk: Desk, citizen: Citizen) -> None:
@@ -160,6 +235,7 @@ async def _fill(desk: Desk) -> None:
                     "queue": ("patent", "trademark")[at % 2], "channel": "web", "audit_head": "",
                     "opened_at": now - timedelta(days=400) + timedelta(minutes=at), "updated_at": now,
                     "next_due_at": None if at < CLOSED else now + timedelta(minutes=at),
+                    "priority": PRIORITIES[at // 2 % 4],
                 }
                 for at in range(CLOSED + OPEN)
             ],
@@ -198,6 +274,7 @@ async def test_the_first_page_reads_an_index_of_open_tickets_only(desk: Desk) ->
     for wanted, sort in (
         ({"queue": "patent"}, "waiting"), ({"queue": "patent"}, "due"), ({}, "waiting"), ({}, "due"),
         ({"assignee_id": "a"}, "waiting"), ({"assignee_id": "nobody"}, "waiting"),
+        ({}, "priority"), ({"queue": "patent"}, "priority"), ({"priority": "high"}, "waiting"),
     ):  # fmt: skip
         wish = TicketFilter(**wanted)
         for plan in await _plans(desk, lambda s, w=wish, o=sort: list_tickets(s, w, sort=o, now=desk.clock(), zone=zone, limit=10)):
@@ -205,6 +282,14 @@ async def test_the_first_page_reads_an_index_of_open_tickets_only(desk: Desk) ->
             assert "SCAN ticket" not in plan or "SCAN ticket USING INDEX ix_ticket_open_" in plan, plan
             # Ordered by the index: a page costs what is on it, not what is open.
             assert "TEMP B-TREE" not in plan, plan
+
+
+async def test_the_order_by_priority_reads_no_further_than_the_page(desk: Desk) -> None:
+    await _fill(desk)
+    zone = desk.office.calendar.zone
+    plans = await _plans(desk, lambda s: list_tickets(s, TicketFilter(), sort="priority", now=desk.clock(), zone=zone, limit=5))
+    # Ten are urgent: what is less so is not asked for.
+    assert len(plans) == 1 and "ix_ticket_open_priority" in plans[0], plans
 
 
 async def test_counts_of_queues_read_open_tickets_only(desk: Desk) -> None:

@@ -61,6 +61,24 @@ async def test_a_macro_answers_and_takes_its_steps_each_with_an_audit_entry(
     assert texts == [f"张三，{opened.ticket.number} 已受理。", "由王芳受理"]
 
 
+async def test_a_macro_sets_a_priority_with_its_reason(desk: Desk, agent: Agent, opened: OpenedTicket) -> None:
+    step = {"do": "priority", "to": "high", "reason": "{{number}} 临近展会"}
+    await run(desk, agent, await saved(desk, agent, MacroDraft(title="加急", steps=({"do": "assign", "to": "me"}, step))), opened)
+    async with desk.read() as session:
+        ticket = await session.get_one(Ticket, opened.ticket.id)
+        event = (await session.scalars(select(TicketEvent).order_by(TicketEvent.seq.desc()).limit(1))).one()
+    assert (ticket.priority, ticket.assignee_id, ticket.version) == ("high", agent.id, 3)
+    assert (event.action, event.actor, event.reason) == ("ticket.priority_changed", agent.id, f"{opened.ticket.number} 临近展会")
+
+
+async def test_a_priority_goes_with_the_macro_that_failed(desk: Desk, agent: Agent, opened: OpenedTicket) -> None:
+    draft = MacroDraft(title="x", steps=({"do": "priority", "to": "high"}, {"do": "status", "to": "closed"}))
+    with pytest.raises(IllegalTransition):
+        await run(desk, agent, await saved(desk, agent, draft), opened)
+    async with desk.read() as session:
+        assert (await session.get_one(Ticket, opened.ticket.id)).priority == "normal"
+
+
 async def test_a_step_that_is_not_allowed_undoes_the_whole_macro(
     desk: Desk, agent: Agent, opened: OpenedTicket
 ) -> None:
@@ -142,6 +160,9 @@ async def test_what_cannot_be_kept_is_refused(desk: Desk, agent: Agent) -> None:
         (MacroDraft(title="a", steps=({"do": "assign", "to": agent.id},)), MacroInvalid),
         (MacroDraft(title="a", steps=({"do": "assign", "to": "me", "more": "x"},)), BadRequest),
         (MacroDraft(title="a", steps=("note",)), BadRequest),
+        (MacroDraft(title="a", steps=({"do": "priority", "to": "extreme"},)), BadRequest),
+        (MacroDraft(title="a", steps=({"do": "priority"},)), BadRequest),
+        (MacroDraft(title="a", steps=({"do": "priority", "to": "low", "reason": "{{x}}"},)), UnknownVariable),
     ):
         with pytest.raises(error):
             await saved(desk, agent, wrong)

@@ -1,6 +1,6 @@
 // One step on many tickets: choosing, asking for a reason, and telling what became of each.
 
-import { $, el } from "./dom.js";
+import { $, $$, el } from "./dom.js";
 import { ApiError, post } from "./api.js";
 import { word } from "./words.js";
 
@@ -18,8 +18,9 @@ export class Bulk {
     $('[data-bulk="mine"]').addEventListener("click", () => this.assignToMe());
     $('[data-bulk="none"]').addEventListener("click", () => this.#all(false));
     this.#wireSelect("#bulk-assignee", (to) => this.#send({ step: { do: "assign", to } }));
-    this.#wireSelect("#bulk-status", (to, title) => this.#ask({ step: { do: "status", to } }, title, true));
-    this.#wireSelect("#bulk-macro", (macro, title) => this.#ask({ macro }, title, false));
+    this.#wireSelect("#bulk-status", (to, title) => this.#ask({ step: { do: "status", to } }, title));
+    this.#wireSelect("#bulk-priority", (to, title) => this.#ask({ step: { do: "priority", to } }, word("daily.priority", { title })));
+    this.#wireSelect("#bulk-macro", (macro, title) => this.#ask({ macro }, title));
     $("#bulk-cancel").addEventListener("click", () => $("#bulk-dialog").close());
     $("#bulk-form").addEventListener("submit", () => this.#confirmed());
     $("#outcome-close").addEventListener("click", () => $("#bulk-outcome").close());
@@ -34,6 +35,13 @@ export class Bulk {
 
   assignToMe() {
     if (this.#chosen().length) this.#send({ step: { do: "assign", to: "me" } });
+  }
+
+  /** Opens the choice, so that arrow keys move in it before one is taken. */
+  choosePriority() {
+    if (!this.#chosen().length) return;
+    $("#bulk-priority").focus();
+    $("#bulk-priority").showPicker?.();
   }
 
   #chosen() {
@@ -61,10 +69,12 @@ export class Bulk {
     });
   }
 
-  #ask(what, title, needsReason) {
+  /** A macro brings its reasons with it; a step asks for one, and says who will read it. */
+  #ask(what, title) {
     this.#waiting = what;
     $("#bulk-title").textContent = word("daily.bulk_title", { title, count: this.#chosen().length });
-    $("#bulk-reason-field").hidden = !needsReason;
+    $("#bulk-reason-field").hidden = !what.step;
+    for (const hint of $$("#bulk-hint [data-step]")) hint.hidden = hint.dataset.step !== what.step?.do;
     $("#bulk-reason").value = "";
     $("#bulk-dialog").showModal();
   }

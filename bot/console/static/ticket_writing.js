@@ -101,6 +101,7 @@ const KEYS = {
   n: () => write("note"),
   a: () => $("#assign")?.click(),
   m: choose,
+  p: () => $("#priority")?.focus(),
   u: () => location.assign($('meta[name="ticket-page"]').content),
 };
 

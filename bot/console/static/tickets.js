@@ -28,6 +28,7 @@ const KEYS = {
   k: () => step(-1),
   x: () => current() && bulk.toggle(current()),
   a: () => bulk.assignToMe(),
+  p: () => bulk.choosePriority(),
   "/": () => $("#number").focus(),
 };
 

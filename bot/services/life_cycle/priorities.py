@@ -16,10 +16,19 @@ from bot.store.tables import Agent
 
 
 async def set_priority(
-    session: AsyncSession, agent: Agent, ticket_id: str, *, priority: str, version: int, now: datetime
+    session: AsyncSession,
+    agent: Agent,
+    ticket_id: str,
+    *,
+    priority: str,
+    reason: str = "",
+    version: int,
+    now: datetime,
 ) -> TicketView:
     """Give a ticket a priority; the same one again changes nothing.
 
+    Args:
+        reason: For the audit; the citizen never sees it.
     Raises:
         TicketNotFound, TicketChangedMeanwhile: See `access_ticket`.
         BadRequest: There is no such priority.
@@ -30,7 +39,7 @@ async def set_priority(
     if ticket.priority != priority:
         audit.record(
             session, ticket, actor=agent.id, action="ticket.priority_changed", now=now,
-            old={"priority": ticket.priority}, new={"priority": priority},
+            old={"priority": ticket.priority}, new={"priority": priority}, reason=reason.strip(),
         )  # fmt: skip
         ticket.priority = priority
         touch(session, ticket, now)

@@ -75,6 +75,7 @@ async def split_ticket(
         region=ticket.region,
         centre=ticket.centre,
         urgency=ticket.urgency,
+        priority=ticket.priority,
     )
     new = await insert_ticket(session, office, draft, None, now)
     await sla.on_ticket_opened(session, office.sla, new, now=now)

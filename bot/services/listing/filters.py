@@ -34,6 +34,7 @@ class TicketFilter:
     kind: str | None = None
     assignee_id: str | None = None
     due: str | None = None
+    priority: str | None = None
     right: str | None = None
     channel: str | None = None
     older_than_days: int | None = None
@@ -52,6 +53,7 @@ class TicketFilter:
             (Ticket.queue, self.queue),
             (Ticket.status, self.status),
             (Ticket.kind, self.kind),
+            (Ticket.priority, self.priority),
             (Ticket.channel, self.channel),
         ):
             if value:

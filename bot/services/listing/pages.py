@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import BadRequest
 from bot.services.listing.filters import TicketFilter
-from bot.services.listing.sorting import SORTS, Sort, read_cursor
+from bot.services.listing.sorting import SORTS, Place, Sort, cursor, read_cursor
 from bot.services.ticket_cards import CARDS, TicketCard, card_rows
 from bot.store.tables import Ticket
 
@@ -52,26 +52,29 @@ async def list_tickets(
     order = SORTS.get(sort)
     if order is None:
         raise BadRequest(field="sort")
+    place = read_cursor(order, after) if after else Place()
     query = CARDS.where(*wanted.conditions(now=now, zone=zone), *also)
-    cards = await _cards(session, query, order, after, limit + 1)
-    return Page(cards[:limit], order.cursor(cards[limit - 1].ticket) if len(cards) > limit else None)
+    lines = await _lines(session, query, order, place, limit + 1)
+    cards = [card for _, card in lines[:limit]]
+    if len(lines) <= limit:
+        return Page(cards, None)
+    stretch, last = lines[limit - 1]
+    return Page(cards, cursor(order, stretch, last.ticket))
 
 
-async def _cards(
-    session: AsyncSession, query: Select[Any], order: Sort, after: str | None, limit: int
-) -> list[TicketCard]:
-    at, ticket_id = read_cursor(after) if after else (None, "")
-    cards: list[TicketCard] = []
-    if not after or at is not None:
-        first = query.where(order.column.is_not(None)) if order.may_be_missing else query
-        if at is not None:
-            first = first.where(order.after(at, ticket_id))
-        cards = await card_rows(session, first.order_by(*order.order()), limit=limit)
-        ticket_id = ""
-    if order.may_be_missing and len(cards) < limit:
-        rest = query.where(order.column.is_(None), Ticket.id > ticket_id).order_by(Ticket.id)
-        cards += await card_rows(session, rest, limit=limit - len(cards))
-    return cards
+async def _lines(
+    session: AsyncSession, query: Select[Any], order: Sort, place: Place, limit: int
+) -> list[tuple[int, TicketCard]]:
+    """Return what comes after a place, each ticket with the number of its stretch."""
+    lines: list[tuple[int, TicketCard]] = []
+    key = place.key
+    for number, stretch in enumerate(order[place.stretch :], place.stretch):
+        cards = await card_rows(session, stretch.after(query, key), limit=limit - len(lines))
+        lines += [(number, card) for card in cards]
+        if len(lines) == limit:
+            break
+        key = ()
+    return lines
 
 
 async def queue_counts(session: AsyncSession) -> dict[str, int]:

@@ -2,73 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, tuple_
+from sqlalchemy import ColumnElement, Select, tuple_
 
 from bot.helpdesk.errors import BadRequest
+from bot.helpdesk.life_cycle import Priority
 from bot.services.views import TicketView
 from bot.store.tables import Ticket
 
 _NONE = "-"
+_CURSOR = re.compile(r"(\d)\|([^|]+)\|([\w-]{1,36})", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Sort:
-    """An order by one instant, then by id.
+class Place:
+    """Where in a list a page ended.
 
     Attributes:
-        newest_first: Falling; otherwise rising.
-        may_be_missing: Tickets without the instant come after all others, by id.
+        stretch: Number of the stretch in its order.
+        key: Instant, if the stretch goes by one, and id of the last ticket; empty at the beginning.
     """
 
-    column: Any
+    stretch: int = 0
+    key: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Tickets of a list that stand together: by one instant, then by id.
+
+    Attributes:
+        instant: A column; None: by id alone.
+        of: Which tickets these are; None: all.
+        newest_first: Falling; otherwise rising.
+    """
+
+    instant: Any
+    of: ColumnElement[bool] | None = None
     newest_first: bool = False
-    may_be_missing: bool = False
 
-    def order(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-        """Return what to order by."""
-        if self.newest_first:
-            return self.column.desc(), Ticket.id.desc()
-        return self.column.asc(), Ticket.id.asc()
+    def after(self, query: Select[Any], key: tuple[Any, ...]) -> Select[Any]:
+        """Narrow a query to what comes here after a key, in order; an empty key is before everything."""
+        columns = [Ticket.id] if self.instant is None else [self.instant, Ticket.id]
+        if self.of is not None:
+            query = query.where(self.of)
+        if key:
+            here = tuple_(*columns)
+            query = query.where(here < key if self.newest_first else here > key)
+        return query.order_by(*(column.desc() if self.newest_first else column.asc() for column in columns))
 
-    def after(self, at: datetime, ticket_id: str) -> ColumnElement[bool]:
-        """Return the condition of what comes after a ticket."""
-        key = tuple_(self.column, Ticket.id)
-        return key < (at, ticket_id) if self.newest_first else key > (at, ticket_id)
+    def shown(self, ticket: TicketView) -> str:
+        """Return a ticket's instant as a cursor has it."""
+        return _NONE if self.instant is None else getattr(ticket, self.instant.key).isoformat()
 
-    def cursor(self, ticket: TicketView) -> str:
-        """Return what fetches the page after this ticket."""
-        at: datetime | None = getattr(ticket, self.column.key)
-        return f"{at.isoformat() if at else _NONE}|{ticket.id}"
+    def read(self, shown: str, ticket_id: str) -> tuple[Any, ...]:
+        """Return the key that a cursor has.
 
+        Raises:
+            ValueError, OverflowError: It is none of this stretch.
+        """
+        if self.instant is None:
+            if shown != _NONE:
+                raise ValueError(shown)
+            return (ticket_id,)
+        at = datetime.fromisoformat(shown)
+        if at.tzinfo is None:
+            raise ValueError(shown)
+        return at.astimezone(UTC), ticket_id
+
+
+#: An order is one stretch after another. Each is read by itself, so an index serves what no single key would: what
+#: has no instant comes last, and priorities are words that have no order of their own.
+Sort = Sequence[Stretch]
 
 SORTS: Mapping[str, Sort] = {
-    "waiting": Sort(Ticket.opened_at),
-    "due": Sort(Ticket.next_due_at, may_be_missing=True),
-    "newest": Sort(Ticket.opened_at, newest_first=True),
-    "updated": Sort(Ticket.updated_at, newest_first=True),
+    "waiting": [Stretch(Ticket.opened_at)],
+    "priority": [Stretch(Ticket.opened_at, Ticket.priority == priority.value) for priority in reversed(Priority)],
+    "due": [Stretch(Ticket.next_due_at, Ticket.next_due_at.is_not(None)), Stretch(None, Ticket.next_due_at.is_(None))],
+    "newest": [Stretch(Ticket.opened_at, newest_first=True)],
+    "updated": [Stretch(Ticket.updated_at, newest_first=True)],
 }
 
 
-def read_cursor(after: str) -> tuple[datetime | None, str]:
-    """Return the key that an earlier page gave.
+def cursor(order: Sort, stretch: int, ticket: TicketView) -> str:
+    """Return what fetches the page after this ticket."""
+    return f"{stretch}|{order[stretch].shown(ticket)}|{ticket.id}"
+
+
+def read_cursor(order: Sort, after: str) -> Place:
+    """Return where an earlier page of this order ended.
 
     Raises:
         BadRequest: No page gave this.
     """
-    at, divider, ticket_id = after.partition("|")
-    if not divider or not ticket_id:
+    found = _CURSOR.fullmatch(after)
+    if found is None:
         raise BadRequest(field="after")
-    if at == _NONE:
-        return None, ticket_id
+    number, shown, ticket_id = int(found[1]), found[2], found[3]
     try:
-        instant = datetime.fromisoformat(at)
-    except ValueError as error:
+        return Place(number, order[number].read(shown, ticket_id))
+    except (IndexError, ValueError, OverflowError) as error:
         raise BadRequest(field="after") from error
-    if instant.tzinfo is None:
-        raise BadRequest(field="after")
-    return instant, ticket_id

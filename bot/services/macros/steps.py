@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import BadRequest, FormRequired, ReasonRequired
+from bot.helpdesk.life_cycle import Priority
 from bot.helpdesk.ticket import FORM_REQUIRED, REASON_REQUIRED, TicketStatus
 from bot.helpdesk.variables import check, fill_in
 from bot.services import desk_work
+from bot.services.life_cycle.priorities import set_priority
 from bot.services.office import Office
 from bot.store.tables import Agent, Ticket
 
@@ -90,6 +92,19 @@ async def _take_status(work: Work, step: Step) -> None:
     )  # fmt: skip
 
 
+def _check_priority(step: Step) -> None:
+    if step.get("to") not in set(Priority):
+        raise BadRequest(field="to")
+    check(step.get("reason", ""))
+
+
+async def _take_priority(work: Work, step: Step) -> None:
+    await set_priority(
+        work.session, work.agent, work.ticket.id, priority=step["to"],
+        reason=fill_in(step.get("reason", ""), work.values), version=work.ticket.version, now=work.now,
+    )  # fmt: skip
+
+
 def _check_assign(step: Step) -> None:
     if not step.get("to"):
         raise BadRequest(field="to")
@@ -117,6 +132,7 @@ async def _take_note(work: Work, step: Step) -> None:
 
 STEPS: Mapping[str, Kind] = {
     "status": Kind(frozenset({"to", "reason"}), _check_status, _take_status),
+    "priority": Kind(frozenset({"to", "reason"}), _check_priority, _take_priority),
     "assign": Kind(frozenset({"to"}), _check_assign, _take_assign),
     "note": Kind(frozenset({"text"}), _check_text, _take_note),
 }

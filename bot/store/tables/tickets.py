@@ -61,6 +61,7 @@ class Ticket(Base):
             )
             for name, columns in (
                 ("opened", ["opened_at"]),
+                ("priority", ["priority", "opened_at"]),
                 ("due", ["next_due_at"]),
                 ("queue_due", ["queue", "next_due_at"]),
                 ("assignee", ["assignee_id", "opened_at"]),
@@ -95,7 +96,7 @@ class Ticket(Base):
     next_due_at: Mapped[datetime | None]
     opened_at: Mapped[datetime]
     updated_at: Mapped[datetime]
-    #: low | normal | high | urgent
+    #: low | normal | high | urgent; begins as the urgency that routing found, then staff decide.
     priority: Mapped[str] = mapped_column(String(8), default="normal", server_default="normal")
     #: The ticket that this one is handled with; it keeps its status for the day it is taken out again.
     merged_into: Mapped[str | None] = mapped_column(String(36))

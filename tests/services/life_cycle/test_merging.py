@@ -17,6 +17,7 @@ from bot.services.life_cycle.extensions import request_extension
 from bot.services.life_cycle.linking import link_tickets, unlink_tickets
 from bot.services.life_cycle.looking import life_of
 from bot.services.life_cycle.merging import merge_tickets, unmerge_ticket
+from bot.services.life_cycle.priorities import set_priority
 from bot.services.life_cycle.splitting import split_ticket
 from bot.services.listing import TicketFilter, list_tickets
 from bot.store.tables import Evidence, Ticket, TicketLink
@@ -246,9 +247,10 @@ async def test_a_part_becomes_a_ticket_with_facts_evidence_and_clocks_of_its_own
 
 async def test_a_part_lies_where_the_whole_does_and_is_as_urgent(make_case) -> None:
     case = await make_case(region="320500", centre="suzhou", urgency="high")
+    await case.does(set_priority, priority="urgent")
     opened = await case.does(split_ticket, subject="另一件商品", facts=["name"], reason="两件不同的商品")
     new = await case.row(opened.ticket.id)
-    assert (new.region, new.centre, new.urgency) == ("320500", "suzhou", "high")
+    assert (new.region, new.centre, new.urgency, new.priority) == ("320500", "suzhou", "high", "urgent")
 
 
 @pytest.mark.parametrize(

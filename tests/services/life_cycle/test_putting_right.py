@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from bot.helpdesk.errors import BadRequest, Forbidden, ReasonRequired
 from bot.services import desk_work
@@ -10,6 +11,7 @@ from bot.services.life_cycle.correcting import FactRejected, correct_entry, corr
 from bot.services.life_cycle.follow_ups import plan_follow_up, record_follow_up
 from bot.services.life_cycle.looking import life_of, tasks
 from bot.services.life_cycle.priorities import set_priority
+from bot.store.tables import TicketEvent
 from tests.services.life_cycle.conftest import FACTS, Case
 from tests.support.builders import make_agent
 from tests.support.clock import FakeClock
@@ -170,8 +172,11 @@ async def test_every_step_with_a_reason_has_a_catalogue(case: Case) -> None:
 
 async def test_a_priority_is_set_and_sealed_once(case: Case) -> None:
     for _ in range(2):
-        await case.does(set_priority, priority="urgent")
+        await case.does(set_priority, priority="urgent", reason=" 展会明天结束 ")
     assert (await case.row()).priority == "urgent"
+    async with case.desk.read() as session:
+        sealed = select(TicketEvent.reason).where(TicketEvent.action == "ticket.priority_changed")
+        assert list(await session.scalars(sealed)) == ["展会明天结束"]
     assert (await case.actions()).count("ticket.priority_changed") == 1
     with pytest.raises(BadRequest):
         await case.does(set_priority, priority="extreme")
