@@ -10,7 +10,7 @@ from bot.bootstrap import Desk
 from bot.services import desk_work, sla
 from bot.services.ids import new_id
 from bot.services.listing import Page, TicketFilter, list_tickets
-from bot.services.ticket_cards import card_rows
+from bot.services.ticket_cards import CARDS, card_rows
 from bot.store.tables import SlaClock, Ticket
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
@@ -60,7 +60,7 @@ async def test_clocks_due_at_the_same_instant_do_not_double_or_hide_tickets(desk
             values = {c.key: getattr(first, c.key) for c in SlaClock.__table__.columns}
             session.add(SlaClock(**values | {"id": new_id(desk.clock()), "clock": f"extra{number}"}))
     async with desk.read() as session:
-        cards = await card_rows(session, select(Ticket).order_by(Ticket.opened_at, Ticket.id), limit=12)
+        cards = await card_rows(session, CARDS.order_by(Ticket.opened_at, Ticket.id), limit=12)
     assert [card.ticket.id for card in cards] == ids
 
 
