@@ -31,7 +31,7 @@ def open_tickets(home: str, *, clients: int, each: int) -> dict[str, Any]:
     start, done = context.Barrier(clients + 1), context.Barrier(clients + 1)
     used = context.Value("d", 0.0)
     children = [
-        context.Process(target=_client, args=(home, number, each, start, done, used)) for number in range(clients)
+        context.Process(target=_client, args=(home, number, each, start, done, used), daemon=True) for number in range(clients)
     ]
     for child in children:
         child.start()
