@@ -14,6 +14,8 @@ from enum import StrEnum
 
 DEFAULT_CAPACITY = 5
 MAX_CAPACITY = 50
+#: So long after the last sign of life an agent counts as present, unless the operator says otherwise.
+PRESENT_FOR = timedelta(seconds=60)
 #: After a gap this long a new shift begins: what was chosen before it no longer counts.
 SHIFT_GAP = timedelta(hours=4)
 
@@ -50,7 +52,7 @@ class HandoffRules:
     nudge_after: timedelta = timedelta(minutes=3)
     requeue_after: timedelta = timedelta(minutes=3)
     return_within: timedelta = timedelta(days=7)
-    present_for: timedelta = timedelta(seconds=60)
+    present_for: timedelta = PRESENT_FOR
     assignment: Assignment = Assignment.CLAIM
     anyone_after: timedelta = timedelta(minutes=5)
 

@@ -183,13 +183,20 @@ def named_right(*named: str | None) -> str | None:
     return next((right for right in named if right in RIGHTS), None)
 
 
+def skills_named(queue: str, right: str | None) -> frozenset[str]:
+    """Return a queue and a right as skills."""
+    return frozenset({f"queue:{queue}", *([f"right:{right}"] if right in RIGHTS else [])})
+
+
 def skills_for(queue: str, right: str | None, rules: RoutingRules) -> frozenset[str]:
     """Return the skills that a matter of a queue asks for.
 
     Whoever put it into another queue than its right's knows better: then any right of that queue will do.
     """
-    known = [right] if right in RIGHTS and rules.queue_of(right) == queue else rules.queues.get(queue, ())
-    return frozenset({f"queue:{queue}", *([f"right:{'|'.join(known)}"] if known else [])})
+    any_of = rules.queues.get(queue, ())
+    if not any_of or rules.queue_of(named_right(right)) == queue:
+        return skills_named(queue, right)
+    return frozenset({f"queue:{queue}", f"right:{'|'.join(any_of)}"})
 
 
 def skills_after_move(skills: Iterable[str], queue: str, rules: RoutingRules) -> frozenset[str]:
@@ -260,6 +267,10 @@ class Wanted:
 
     skills: frozenset[str] = frozenset()
     regions: tuple[str | None, ...] = ()
+
+
+#: Asks for no skill and is for everybody.
+ANYTHING = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
