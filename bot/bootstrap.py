@@ -220,6 +220,7 @@ def handoff_rules(settings: Settings) -> HandoffRules:
         return_within=timedelta(days=settings.handoff_return_days),
         present_for=timedelta(seconds=settings.presence_timeout_seconds),
         assignment=Assignment(settings.handoff_assignment),
+        anyone_after=timedelta(minutes=settings.handoff_anyone_minutes),
     )
 
 

@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     handoff_requeue_minutes: float = 3.0
     handoff_return_days: int = 7
     handoff_assignment: Literal["claim", "longest_free"] = "claim"
+    handoff_anyone_minutes: float = 5.0
     presence_timeout_seconds: float = 60.0
 
     secret_key: SecretStr | None = None

@@ -10,6 +10,7 @@ from aiohttp import web
 from bot.console import lists, roles
 from bot.console.keys import AGENT, DESK, WORDS
 from bot.console.sheets import Cell, Sheet, download, to_csv, to_xlsx
+from bot.console.tickets import queues_of
 from bot.console.words import Words
 from bot.services.ticket_cards import TicketCard
 
@@ -29,7 +30,7 @@ async def tickets(request: web.Request) -> web.Response:
     """
     agent, desk, words = request[AGENT], request.config_dict[DESK], request.config_dict[WORDS]
     roles.check(agent, "list.export")
-    wish = lists.wish_of(request.query, agent)
+    wish = lists.wish_of(request.query, agent, queues_of(desk))
     rows: list[list[Cell]] = []
     after = None
     while len(rows) < ROWS_MAX:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
@@ -10,10 +11,10 @@ from bot.console import roles
 from bot.console.inputs import body_of, number_in, see_other, text_in
 from bot.console.keys import AGENT, CONSOLE_PREFIX, DESK, WORDS
 from bot.console.pages import render
-from bot.console.tickets import QUEUES
+from bot.console.tickets import queues_of
 from bot.console.words import Words
 from bot.helpdesk.errors import BadRequest
-from bot.helpdesk.presence import MAX_CAPACITY, Skills
+from bot.helpdesk.presence import MAX_CAPACITY
 from bot.services import handoff
 
 _SKILLS_MAX = 20
@@ -38,7 +39,7 @@ async def show(request: web.Request) -> web.Response:
     words = request.config_dict[WORDS]
     agents = [_agent(found, words) for found in await _floor(request)]
     me = next((agent for agent in agents if agent["id"] == request[AGENT].id), None)
-    queues = [{"id": queue, "title": words(f"queues.{queue}")} for queue in QUEUES]
+    queues = [{"id": queue, "title": words(f"queues.{queue}")} for queue in queues_of(request.config_dict[DESK])]
     return web.json_response({"me": me, "agents": agents, "queues": queues})
 
 
@@ -75,11 +76,10 @@ async def choose_presence(request: web.Request) -> web.Response:
 
 
 async def set_reach(request: web.Request) -> web.Response:
-    """Set capacity and skills of an agent; for supervisors."""
+    """Set capacity and queues of an agent; for supervisors."""
     roles.check(request[AGENT], "agent.set_reach")
     body = await body_of(request)
-    skills = Skills(*(_names_in(body, name) for name in ("queues", "rights", "languages")))
-    await _set(request, request.match_info["id"], number_in(body, "capacity"), skills)
+    await _set(request, request.match_info["id"], number_in(body, "capacity"), _names_in(body, "queues"))
     return web.json_response({})
 
 
@@ -90,9 +90,12 @@ def _names_in(body: dict[str, Any], field: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-async def _set(request: web.Request, agent_id: str, capacity: int, skills: Skills) -> None:
-    async with request.config_dict[DESK].begin() as session:
-        await handoff.set_reach(session, agent_id, capacity=capacity, skills=skills, queues=QUEUES)
+async def _set(request: web.Request, agent_id: str, capacity: int, queues: Sequence[str]) -> None:
+    desk = request.config_dict[DESK]
+    async with desk.begin() as session:
+        await handoff.set_reach(
+            session, desk.office, agent_id, capacity=capacity, queues=queues, by=request[AGENT].id, now=desk.clock()
+        )
 
 
 async def page(request: web.Request) -> web.Response:
@@ -104,7 +107,7 @@ async def page(request: web.Request) -> web.Response:
         "floor.html",
         section="floor",
         agents=[(found, _agent(found, words)) for found in await _floor(request)],
-        queues=[(queue, words(f"queues.{queue}")) for queue in QUEUES],
+        queues=[(queue, words(f"queues.{queue}")) for queue in queues_of(request.config_dict[DESK])],
         max_capacity=MAX_CAPACITY,
         saved=request.query.get("saved") == "1",
     )
@@ -118,8 +121,6 @@ async def save(request: web.Request) -> web.Response:
         capacity = int(str(form.get("capacity", "")))
     except ValueError as error:
         raise BadRequest(field="capacity") from error
-    async with request.config_dict[DESK].read() as session:
-        old = await handoff.skills_of(session, str(form.get("agent_id", "")))
-    skills = Skills(tuple(str(queue) for queue in form.getall("queues", ())), old.rights, old.languages)
-    await _set(request, str(form.get("agent_id", "")), capacity, skills)
+    queues = [str(queue) for queue in form.getall("queues", ())]
+    await _set(request, str(form.get("agent_id", "")), capacity, queues)
     return see_other(f"{CONSOLE_PREFIX}/floor?saved=1")

@@ -9,7 +9,6 @@ from bot.console.conversations import step
 from bot.console.inputs import body_of, text_in
 from bot.console.keys import AGENT, DESK, WORDS
 from bot.console.packet_view import packet_json
-from bot.console.tickets import QUEUES
 from bot.helpdesk.errors import BadRequest
 from bot.services import handoff
 
@@ -52,7 +51,7 @@ async def transfer(request: web.Request) -> web.Response:
     return await step(
         request,
         lambda session: handoff.transfer_to_queue(
-            session, desk.office, agent, conversation_id, queue=to_queue, queues=QUEUES, note=note, now=now
+            session, desk.office, agent, conversation_id, queue=to_queue, note=note, now=now
         ),
     )
 

@@ -14,7 +14,7 @@ from bot.bootstrap import Desk
 from bot.console import roles
 from bot.console.inputs import body_of, number_in, text_in
 from bot.console.keys import AGENT, DESK
-from bot.console.tickets import QUEUES, conflict
+from bot.console.tickets import conflict, queues_of
 from bot.helpdesk.errors import BadRequest, TicketChangedMeanwhile
 from bot.services import desk_work
 from bot.services.life_cycle import (
@@ -178,7 +178,7 @@ async def _unmerge(call: Call) -> Any:
 
 async def _split(call: Call) -> Any:
     queue = text_in(call.body, "queue", default="") or None
-    if queue is not None and queue not in QUEUES:
+    if queue is not None and queue not in queues_of(call.desk):
         raise BadRequest(field="queue")
     opened = await splitting.split_ticket(
         call.session, call.desk.office, call.agent, call.ticket_id,

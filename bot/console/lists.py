@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,17 +15,18 @@ from bot.console import present, roles
 from bot.console.inputs import choice_in, see_other
 from bot.console.keys import AGENT, CONSOLE_PREFIX, DESK, WORDS
 from bot.console.pages import render
-from bot.console.tickets import QUEUES
+from bot.console.tickets import queues_of
 from bot.helpdesk.errors import BadRequest
 from bot.helpdesk.identifiers import parse_ticket_number
 from bot.helpdesk.life_cycle import Priority
-from bot.helpdesk.ticket import FINISHED, QUEUE_OF_RIGHT, TicketKind, TicketStatus
+from bot.helpdesk.ticket import FINISHED, TicketKind, TicketStatus
+from bot.helpdesk.ticket import RIGHTS as NAMED_RIGHTS
 from bot.services import desk_work, listing, macros, saved_views, search, staff
 from bot.services.listing import DUE, SORTS, TicketFilter
 from bot.services.listing.filters import NOBODY
 from bot.store.tables import Agent
 
-RIGHTS = (*QUEUE_OF_RIGHT, "general")
+RIGHTS = (*NAMED_RIGHTS, "general")
 CHANNELS = ("web", "wechat", "wecom", "telegram", "cli")
 AGES = ("1", "3", "7", "30")
 PRIORITIES = tuple(priority.value for priority in reversed(Priority))
@@ -59,7 +60,7 @@ class Wish:
         return bool(self.params)
 
 
-def wish_of(query: Mapping[str, str], agent: Agent) -> Wish:
+def wish_of(query: Mapping[str, str], agent: Agent, queues: Collection[str]) -> Wish:
     """Return the list that an address asks for.
 
     Raises:
@@ -72,7 +73,7 @@ def wish_of(query: Mapping[str, str], agent: Agent) -> Wish:
     everything = scope == "all" or _is_finished(status) or (scope is None and bool(text))
     age = choice_in(query, "age", AGES)
     wanted = TicketFilter(
-        queue=choice_in(query, "queue", QUEUES),
+        queue=choice_in(query, "queue", queues),
         status=status,
         kind=choice_in(query, "kind", {kind.value for kind in TicketKind}),
         assignee_id=agent.id if query.get("assignee") == "me" else query.get("assignee") or None,
@@ -126,7 +127,7 @@ async def refresh_search(desk: Desk) -> None:
 async def ticket_list(request: web.Request) -> web.StreamResponse:
     """Show a page of tickets; a ticket number typed into the search leads to its ticket."""
     desk, agent = request.config_dict[DESK], request[AGENT]
-    wish = wish_of(request.query, agent)
+    wish = wish_of(request.query, agent, queues_of(desk))
     problem = None
     if wish.text:
         if ticket_id := await _ticket_with_number(desk, wish.text):
@@ -157,12 +158,12 @@ async def ticket_list(request: web.Request) -> web.StreamResponse:
     return render(request, "tickets.html", section="tickets", items=items, next=page.next, wish=wish,
                   problem=problem, may_assign_others=roles.may(agent, "ticket.assign_other"),
                   may_export=roles.may(agent, "list.export"), may_share=roles.may(agent, "view.share"),
-                  choices=_choices(), **context)  # fmt: skip
+                  choices=_choices(queues_of(desk)), **context)  # fmt: skip
 
 
-def _choices() -> dict[str, list[str]]:
+def _choices(queues: Collection[str]) -> dict[str, list[str]]:
     return {
-        "queue": list(QUEUES), "kind": [kind.value for kind in TicketKind], "due": list(DUE), "right": list(RIGHTS),
+        "queue": list(queues), "kind": [kind.value for kind in TicketKind], "due": list(DUE), "right": list(RIGHTS),
         "status": [status.value for status in TicketStatus], "channel": list(CHANNELS), "age": list(AGES),
         "sort": list(SORTS), "priority": list(PRIORITIES), "nobody": [NOBODY],
     }  # fmt: skip
@@ -190,7 +191,7 @@ async def find_ticket(request: web.Request) -> web.StreamResponse:
 async def list_page(request: web.Request) -> web.Response:
     """Return one page of tickets over the staff API; `next` is the cursor of the following one."""
     desk, words = request.config_dict[DESK], request.config_dict[WORDS]
-    wish = wish_of(request.query, request[AGENT])
+    wish = wish_of(request.query, request[AGENT], queues_of(desk))
     async with desk.read() as session:
         page = await page_of(desk, session, wish)
     items = [present.ticket_card(card, desk.office.sla, words) for card in page.items]
@@ -204,7 +205,7 @@ async def save_view(request: web.Request) -> web.Response:
     """Keep the list on the screen under a name, and show it again."""
     desk, agent, form = request.config_dict[DESK], request[AGENT], await request.post()
     address = URL(f"?{form.get('query', '')}").query
-    wish = wish_of(address, agent)
+    wish = wish_of(address, agent, queues_of(desk))
     is_shared = form.get("is_shared") == "yes"
     if is_shared:
         roles.check(agent, "view.share")

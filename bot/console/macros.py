@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from aiohttp import web
@@ -12,7 +13,7 @@ from bot.console.inputs import body_of, number_in, see_other
 from bot.console.keys import AGENT, CONSOLE_PREFIX, DESK, WORDS
 from bot.console.lists import PRIORITIES, RIGHTS
 from bot.console.pages import render
-from bot.console.tickets import QUEUES
+from bot.console.tickets import queues_of
 from bot.helpdesk.errors import HelpdeskError
 from bot.helpdesk.ticket import FORM_REQUIRED, REASON_REQUIRED, TicketStatus
 from bot.helpdesk.variables import VARIABLES
@@ -59,7 +60,8 @@ def _form(
         steps={step["do"]: step for step in draft.steps if isinstance(step, dict)},
         statuses=[status.value for status in TicketStatus if status not in FORM_REQUIRED],
         reasons=[status.value for status in REASON_REQUIRED],
-        priorities=PRIORITIES, queues=QUEUES, rights=RIGHTS, variables=VARIABLES, title_max=TITLE_MAX_CHARS, text_max=TEXT_MAX_CHARS,
+        priorities=PRIORITIES, queues=queues_of(request.config_dict[DESK]), rights=RIGHTS, variables=VARIABLES,
+        title_max=TITLE_MAX_CHARS, text_max=TEXT_MAX_CHARS,
         may_share=roles.may(request[AGENT], "macro.share"),
     )  # fmt: skip
     if problem:
@@ -71,7 +73,7 @@ async def save(request: web.Request) -> web.StreamResponse:
     """Keep what the form holds; a mistake is shown beside what was typed."""
     desk, agent, form = request.config_dict[DESK], request[AGENT], await request.post()
     macro_id = request.match_info.get("id")
-    draft = _draft_in(form)
+    draft = _draft_in(form, queues_of(request.config_dict[DESK]))
     _check_may_change(agent, is_shared=draft.is_shared)
     try:
         async with desk.begin() as session:
@@ -117,7 +119,7 @@ def _draft_of(macro: MacroView) -> MacroDraft:
     )  # fmt: skip
 
 
-def _draft_in(form: MultiDictProxy[Any]) -> MacroDraft:
+def _draft_in(form: MultiDictProxy[Any], known_queues: Collection[str]) -> MacroDraft:
     def text(name: str) -> str:
         value = form.get(name, "")
         return value.replace("\r\n", "\n") if isinstance(value, str) else ""
@@ -133,7 +135,7 @@ def _draft_in(form: MultiDictProxy[Any]) -> MacroDraft:
         steps.append({"do": "note", "text": text("note")})
     return MacroDraft(
         title=text("title"), text=text("text"), steps=steps,
-        queues=[queue for queue in form.getall("queues", []) if queue in QUEUES],
+        queues=[queue for queue in form.getall("queues", []) if queue in known_queues],
         rights=[right for right in form.getall("rights", []) if right in RIGHTS],
         is_shared=text("is_shared") == "yes", is_active=text("is_active") == "yes",
         version=int(text("version")) if text("version").isdecimal() else None,

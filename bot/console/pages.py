@@ -19,7 +19,7 @@ from bot.console.inputs import see_other
 from bot.console.intake import intake_of
 from bot.console.keys import AGENT, CSRF, DESK, STAFF_API, WORDS
 from bot.console.panels import panels
-from bot.console.tickets import QUEUES
+from bot.console.tickets import queues_of
 from bot.console.timebar import TimeBar, time_bar
 from bot.helpdesk.permissions import Permission
 from bot.helpdesk.sla import Step
@@ -88,8 +88,8 @@ async def front_door(request: web.Request) -> web.Response:
 
 async def workbench(request: web.Request) -> web.Response:
     """Show the workbench; lists and transcripts are fetched by its scripts."""
-    words = request.config_dict[WORDS]
-    async with request.config_dict[DESK].read() as session:
+    desk, words = request.config_dict[DESK], request.config_dict[WORDS]
+    async with desk.read() as session:
         counts = await listing.queue_counts(session)
     return render(
         request,
@@ -97,11 +97,11 @@ async def workbench(request: web.Request) -> web.Response:
         section="workbench",
         views=[(view, words(f"views.{view}")) for view in views_of(request[AGENT])],
         may_take_over=roles.may(request[AGENT], "conversation.take_over"),
-        queue_names=[(queue, words(f"queues.{queue}")) for queue in QUEUES],
+        queue_names=[(queue, words(f"queues.{queue}")) for queue in queues_of(desk)],
         presences=[(name, words(f"presence.{name}")) for name in ("online", "away", "offline")],
         note_max=NOTE_MAX_CHARS,
         settled_max=SETTLED_MAX_CHARS,
-        ticket_queues=[{"id": queue, "open": counts.get(queue, 0)} for queue in QUEUES],
+        ticket_queues=[{"id": queue, "open": counts.get(queue, 0)} for queue in queues_of(desk)],
         message_max=handoff.REPLY_MAX_CHARS,
     )
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console import roles
 from bot.console.keys import AGENT, DESK
-from bot.console.tickets import QUEUES
+from bot.console.tickets import queues_of
 from bot.helpdesk.life_cycle import CORRECTION_DAYS_MAX, Priority
 from bot.helpdesk.ticket import FINISHED, TicketStatus
 from bot.services.desk_work import TicketDetail
@@ -34,7 +34,7 @@ async def panels(request: web.Request, session: AsyncSession, detail: TicketDeta
         "reasons": {to: office.rules.reasons_for(to) for to in detail.allowed},
         "priorities": [priority.value for priority in Priority],
         "outcomes": [outcome.value for outcome in OUTCOMES],
-        "split_queues": QUEUES,
+        "split_queues": queues_of(desk),
         "correction_day": in_working_days(office, office.rules.correction_days, now),
         "correction_days_max": CORRECTION_DAYS_MAX,
         "today": office.calendar.local_date(now),

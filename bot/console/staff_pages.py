@@ -15,6 +15,8 @@ from bot.console.pages import render
 from bot.console.sessions import idle_of
 from bot.helpdesk.errors import BadRequest, HelpdeskError, OwnAccount
 from bot.helpdesk.permissions import Role
+from bot.helpdesk.routing import LANGUAGES
+from bot.helpdesk.ticket import RIGHTS
 from bot.services import accounts, staff, staff_audit, staff_sessions
 from bot.services.accounts import AccountChange
 
@@ -50,7 +52,7 @@ async def _list_page(request: web.Request, problem: HelpdeskError | None = None,
     desk = request.config_dict[DESK]
     async with desk.read() as session:
         found = await accounts.accounts(session, now=desk.clock())
-    defaults = {"form": {"login": "", "name": "", "role": "agent", "regions": ""}}
+    defaults = {"form": {"login": "", "name": "", "role": "agent", "regions": "", "rights": (), "languages": ()}}
     return _page(request, "staff.html", problem, accounts=found, **{**defaults, **context})
 
 
@@ -68,6 +70,8 @@ async def add(request: web.Request) -> web.Response:
                 name=form["name"],
                 role=form["role"],
                 regions=_codes(form["regions"]),
+                rights=form["rights"],
+                languages=form["languages"],
                 password_hash=password_hash,
                 by=request[AGENT].id,
                 now=desk.clock(),
@@ -95,7 +99,7 @@ async def _account_page(
         history = await staff_audit.events(session, subject=agent_id, limit=10)
     form = {
         "name": account.name, "role": account.role, "regions": " ".join(account.regions),
-        "is_active": account.is_active,
+        "is_active": account.is_active, "rights": account.rights, "languages": account.languages,
     }  # fmt: skip
     return _page(
         request, "staff_account.html", problem, account=account, sessions=open_sessions,
@@ -104,18 +108,20 @@ async def _account_page(
 
 
 async def change(request: web.Request) -> web.Response:
-    """Save name, role, regions, and whether the account is active."""
+    """Save name, role, regions, skills, and whether the account is active."""
     desk, agent_id = request.config_dict[DESK], request.match_info["id"]
     form = await _form(request)
     wanted = AccountChange(
         name=form["name"],
         role=form["role"] or None,
         regions=_codes(form["regions"]),
+        rights=form["rights"],
+        languages=form["languages"],
         is_active=form["is_active"] == "yes",
     )
     if agent_id == request[AGENT].id:
-        # The form of one's own account holds nothing but the name.
-        wanted = AccountChange(name=form["name"])
+        # The form of one's own account holds nothing but name and skills.
+        wanted = AccountChange(name=form["name"], rights=form["rights"], languages=form["languages"])
     try:
         async with desk.begin() as session:
             await accounts.change_account(
@@ -210,6 +216,8 @@ def _page(
         status=STATUS.get(problem.code, 400) if problem else 200,
         section="staff_events" if template == "staff_events.html" else "staff",
         roles=_ROLES,
+        known_rights=RIGHTS,
+        known_languages=LANGUAGES,
         problem=_words_of(words, problem),
         **context,
     )
@@ -221,10 +229,12 @@ def _words_of(words: Any, problem: HelpdeskError | None) -> str | None:
     return words.for_error(problem.code, problem.details) if problem else None
 
 
-async def _form(request: web.Request) -> dict[str, str]:
+async def _form(request: web.Request) -> dict[str, Any]:
+    """Return what was typed as text, and what was ticked as lists."""
     sent = await request.post()
     names = ("login", "name", "role", "regions", "is_active")
-    return {name: str(sent.get(name, ""))[:400].strip() for name in names}
+    typed = {name: str(sent.get(name, ""))[:400].strip() for name in names}
+    return typed | {name: [str(value) for value in sent.getall(name, ())] for name in ("rights", "languages")}
 
 
 def _codes(text: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.bootstrap import Desk
 from bot.console import present
 from bot.console.errors import refusal
 from bot.console.facts import shown_fact
@@ -13,11 +14,13 @@ from bot.console.history import changes_since
 from bot.console.inputs import body_of, number_in, text_in
 from bot.console.keys import AGENT, DESK, WORDS
 from bot.helpdesk.errors import TicketChangedMeanwhile
-from bot.helpdesk.ticket import QUEUE_OF_RIGHT
 from bot.services import access, agent_drafts, desk_work, leases
 from bot.services.sla import explain
 
-QUEUES = tuple(dict.fromkeys((*QUEUE_OF_RIGHT.values(), "general")))
+
+def queues_of(desk: Desk) -> tuple[str, ...]:
+    """Return the queues that the routing data has."""
+    return tuple(desk.office.routing.queues)
 
 
 async def change_status(request: web.Request) -> web.Response:

@@ -14,6 +14,8 @@ from enum import StrEnum
 
 DEFAULT_CAPACITY = 5
 MAX_CAPACITY = 50
+#: So long after the last sign of life an agent counts as present, unless the operator says otherwise.
+PRESENT_FOR = timedelta(seconds=60)
 #: After a gap this long a new shift begins: what was chosen before it no longer counts.
 SHIFT_GAP = timedelta(hours=4)
 
@@ -44,13 +46,15 @@ class HandoffRules:
         requeue_after: Office time after the reminder in which the citizen goes back to the queue.
         return_within: So long a citizen comes back to the agent who helped them, if that one is present.
         present_for: So long after the last sign of life an agent still counts as present.
+        anyone_after: Office time after which a conversation may also be given to who lacks a skill for it.
     """
 
     nudge_after: timedelta = timedelta(minutes=3)
     requeue_after: timedelta = timedelta(minutes=3)
     return_within: timedelta = timedelta(days=7)
-    present_for: timedelta = timedelta(seconds=60)
+    present_for: timedelta = PRESENT_FOR
     assignment: Assignment = Assignment.CLAIM
+    anyone_after: timedelta = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,15 @@ class Skills:
         """Return the stored form."""
         return {"queues": [*self.queues], "rights": [*self.rights], "languages": [*self.languages]}
 
-    def serves(self, queue: str) -> bool:
-        """Tell whether conversations of this queue are for this agent."""
-        return not self.queues or queue in self.queues
+    def has(self, wanted: str) -> bool:
+        """Tell whether the agent has one skill.
+
+        Args:
+            wanted: As `helpdesk.routing` writes it: `queue:patent`, `language:en`; `right:gi|patent` for one of them.
+        """
+        kind, _, names = wanted.partition(":")
+        held = {"queue": self.queues, "right": self.rights, "language": self.languages}.get(kind, ())
+        return not held or any(name in held for name in names.split("|"))
 
 
 def presence_now(

@@ -8,7 +8,7 @@ without the trailing pairs of zeros.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from bot.helpdesk.errors import BadRequest
@@ -54,6 +54,10 @@ class RegionScope:
         A matter without a region lies in every scope: nobody could take it up otherwise.
         """
         return not self.prefixes or region is None or region.startswith(self.prefixes)
+
+    def covers_any(self, regions: Collection[str | None]) -> bool:
+        """Tell whether a matter that lies in several regions is for this scope; one that lies nowhere is for all."""
+        return not regions or any(self.covers(region) for region in regions)
 
     @property
     def ranges(self) -> list[tuple[str, str]]:

@@ -8,13 +8,18 @@ of a telephone. The first source that some centre serves decides; the smallest d
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from bot.helpdesk.ticket import queue_for
+from bot.helpdesk.presence import Presence, Skills
+from bot.helpdesk.regions import RegionScope
+from bot.helpdesk.ticket import RIGHTS
+
+#: Takes what no other queue does; there always is one.
+GENERAL = "general"
 
 
 class Urgency(StrEnum):
@@ -76,16 +81,26 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class RoutingRules:
-    """Centres and signals, as the data has them; `own` is the centre of this installation."""
+    """Centres, queues and signals, as the data has them.
+
+    Attributes:
+        own: The centre of this installation.
+        queues: Queue → the rights that its agents know.
+    """
 
     own: str
     centres: Mapping[str, Centre]
     signals: Sequence[Signal] = ()
+    queues: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {GENERAL: ()})
 
     @property
     def here(self) -> Centre:
         """Return this installation's centre."""
         return self.centres[self.own]
+
+    def queue_of(self, right: str | None) -> str:
+        """Return the queue whose agents know this right; `general` when none does."""
+        return next((queue for queue, rights in self.queues.items() if right in rights), GENERAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +120,7 @@ class Matter:
         places: In the order in which they count.
         told: What the citizen wrote freely.
         amount: In yuan.
+        queue: Where somebody has put it already; without one the right decides.
     """
 
     right: str | None
@@ -112,6 +128,7 @@ class Matter:
     places: Sequence[Place] = ()
     told: str = ""
     amount: Decimal | None = None
+    queue: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +146,8 @@ class Route:
     Attributes:
         region: Division code that decided, None if no place is known.
         language: ISO 639-1 code.
-        skills: What an agent should have: `queue:…`, `right:…`, `language:…` for other than Chinese.
+        skills: What an agent should have: `queue:…`, `right:…` (one of several between `|`), `language:…` for
+            other than Chinese.
         is_ours: The centre is this installation's.
     """
 
@@ -145,19 +163,45 @@ class Route:
 
 def route(matter: Matter, rules: RoutingRules) -> Route:
     """Decide on a matter."""
-    queue = queue_for(matter.right)
+    queue = matter.queue or rules.queue_of(matter.right)
     centre, place, why = _centre(matter, rules, queue)
     urgency, signs = _urgency(matter, rules)
     language = language_of(matter.told)
     reasons = [why, Reason("queue", {"right": matter.right or "general", "queue": queue}), *signs]
-    skills = {f"queue:{queue}"} | ({f"right:{matter.right}"} if matter.right else set())
+    skills = skills_for(queue, matter.right, rules)
     if language != "zh":
-        skills.add(f"language:{language}")
+        skills |= {f"language:{language}"}
         reasons.append(Reason("language", {"language": language}))
     return Route(
         centre=centre, queue=queue, urgency=urgency, region=place.code if place else None, language=language,
-        skills=frozenset(skills), reasons=tuple(reasons), is_ours=centre.id == rules.own,
+        skills=skills, reasons=tuple(reasons), is_ours=centre.id == rules.own,
     )  # fmt: skip
+
+
+def named_right(*named: str | None) -> str | None:
+    """Return the first right that says whose work a matter is; `general` and `none` say nothing."""
+    return next((right for right in named if right in RIGHTS), None)
+
+
+def skills_named(queue: str, right: str | None) -> frozenset[str]:
+    """Return a queue and a right as skills."""
+    return frozenset({f"queue:{queue}", *([f"right:{right}"] if right in RIGHTS else [])})
+
+
+def skills_for(queue: str, right: str | None, rules: RoutingRules) -> frozenset[str]:
+    """Return the skills that a matter of a queue asks for.
+
+    Whoever put it into another queue than its right's knows better: then any right of that queue will do.
+    """
+    any_of = rules.queues.get(queue, ())
+    if not any_of or rules.queue_of(named_right(right)) == queue:
+        return skills_named(queue, right)
+    return frozenset({f"queue:{queue}", f"right:{'|'.join(any_of)}"})
+
+
+def skills_after_move(skills: Iterable[str], queue: str, rules: RoutingRules) -> frozenset[str]:
+    """Return what a matter asks for once somebody has put it into another queue: its language stays."""
+    return skills_for(queue, None, rules) | {skill for skill in skills if skill.startswith("language:")}
 
 
 def _centre(matter: Matter, rules: RoutingRules, queue: str) -> tuple[Centre, Place | None, Reason]:
@@ -191,6 +235,8 @@ _SCRIPTS = (
     ("ug", re.compile(r"[\u0600-\u06ff]")),
     ("mn", re.compile(r"[\u1800-\u18af]")),
 )
+#: What an agent may speak beside Chinese, which everybody does.
+LANGUAGES = ("en", *(language for language, _ in _SCRIPTS))
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 _SHARE = 0.3
@@ -211,28 +257,74 @@ def language_of(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Wanted:
+    """What a matter asks of whoever takes it or hears of it.
+
+    Attributes:
+        skills: As in `Route`.
+        regions: Where it lies; without any it is for everybody.
+    """
+
+    skills: frozenset[str] = frozenset()
+    regions: tuple[str | None, ...] = ()
+
+
+#: Asks for no skill and is for everybody.
+ANYTHING = Wanted()
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """A member of staff who handles matters: what they can do, for where, and whether they are there."""
+
+    id: str
+    skills: Skills = field(default_factory=Skills)
+    scope: RegionScope = field(default_factory=RegionScope)
+    presence: Presence = Presence.OFFLINE
+
+    def may_see(self, wanted: Wanted) -> bool:
+        """Tell whether the matter lies in their part of the country."""
+        return self.scope.covers_any(wanted.regions)
+
+    def lacks(self, wanted: Wanted) -> int:
+        """Return how many of the skills are missing; who has none set can do everything."""
+        return sum(not self.skills.has(skill) for skill in wanted.skills)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate(Colleague):
     """An agent who could take a matter.
 
     Attributes:
-        load: Conversations or tickets in hand.
-        free_since: When the last one was given; the longest free comes first among equals.
+        load: Conversations in hand.
+        free_since: When the last one ended; the longest free comes first among equals.
     """
 
-    id: str
-    skills: frozenset[str]
-    load: int
-    capacity: int
-    free_since: datetime
+    load: int = 0
+    capacity: int = 0
+    free_since: datetime = datetime.min
+
+    def may_take(self, wanted: Wanted) -> bool:
+        """Tell whether they are there, have a place free and may see the matter."""
+        return self.presence is Presence.ONLINE and self.load < self.capacity and self.may_see(wanted)
 
 
-def suited(candidates: Iterable[Candidate], wanted: Route) -> list[Candidate]:
-    """Return those with a free place, best first: fewest skills missing, least loaded, longest free.
+def takers(
+    candidates: Iterable[Candidate], wanted: Wanted, *, waited: timedelta, anyone_after: timedelta
+) -> list[Candidate]:
+    """Return to whom a waiting matter may be given, best first: least loaded, longest free.
 
-    A language is not a wish: whoever cannot read the matter is left out.
+    Only those who have every skill. If none of them is there and free, then after some time those who lack one
+    or more, fewest first, so that nobody waits for ever.
     """
-    languages = {skill for skill in wanted.skills if skill.startswith("language:")}
-    free = [c for c in candidates if c.load < c.capacity and languages <= c.skills]
-    return sorted(
-        free, key=lambda c: (len(wanted.skills - c.skills), c.load / c.capacity, c.free_since, c.id)
-    )
+    able = [candidate for candidate in candidates if candidate.may_take(wanted)]
+    suited = [candidate for candidate in able if not candidate.lacks(wanted)]
+    chosen = able if not suited and waited >= anyone_after else suited
+    return sorted(chosen, key=lambda c: (c.lacks(wanted), c.load / c.capacity, c.free_since, c.id))
+
+
+def to_be_told[Someone: Colleague](people: Collection[Someone], wanted: Wanted) -> list[Someone]:
+    """Return who hears of a waiting matter: those who are there and have every skill; without any, all who may see it."""
+    may_see = [person for person in people if person.may_see(wanted)]
+    suited = [p for p in may_see if p.presence is Presence.ONLINE and not p.lacks(wanted)]
+    return suited or may_see

@@ -62,16 +62,17 @@ FINISHED = frozenset({_S.RESOLVED, _S.REJECTED, _S.CLOSED, _S.WITHDRAWN})
 #: States in which the citizen may still take the ticket back.
 WITHDRAWABLE = frozenset(s for s, targets in TRANSITIONS.items() if _S.WITHDRAWN in targets)
 
-QUEUE_OF_RIGHT: Mapping[str, str] = {
-    "patent": "patent",
-    "layout_design": "patent",
-    "plant_variety": "patent",
-    "trademark": "trademark",
-    "gi": "trademark",
-    "copyright": "copyright",
-    "trade_secret": "competition",
-    "unfair_competition": "competition",
-}
+#: Rights that a matter may be about; which queue takes them is data (`helpdesk.routing`).
+RIGHTS = (
+    "patent",
+    "layout_design",
+    "plant_variety",
+    "trademark",
+    "gi",
+    "copyright",
+    "trade_secret",
+    "unfair_competition",
+)
 
 
 def check_transition(status: TicketStatus, to: TicketStatus, reason: str) -> None:
@@ -85,8 +86,3 @@ def check_transition(status: TicketStatus, to: TicketStatus, reason: str) -> Non
         raise IllegalTransition(status=status.value, to=to.value)
     if to in REASON_REQUIRED and not reason.strip():
         raise ReasonRequired(to=to.value)
-
-
-def queue_for(right: str | None) -> str:
-    """Return the queue whose agents know this right; `general` when none does."""
-    return QUEUE_OF_RIGHT.get(right or "", "general")

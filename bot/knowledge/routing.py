@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from bot.helpdesk.routing import Centre, RoutingRules, Signal, Urgency
+from bot.helpdesk.routing import GENERAL, Centre, RoutingRules, Signal, Urgency
+from bot.helpdesk.ticket import RIGHTS
 
 _REGION = re.compile(r"\d{2}|\d{4}|\d{6}")
 _ID = re.compile(r"[a-z][a-z0-9_]{0,23}")
@@ -35,13 +36,14 @@ def load_routing(root: Path, *, own_name: str | None = None) -> RoutingRules:
     data = yaml.safe_load(path.read_text("utf-8"))
     try:
         own, signals = data["own"], tuple(map(_signal, data.get("signals") or ()))
+        queues = _queues(data.get("queues") or {})
     except (KeyError, TypeError, ValueError, re.error) as error:
         raise RoutingInvalid(f"{path.name}: {error!r}") from error
     if own not in centres:
         raise RoutingInvalid(f"{path.name}: there is no centre {own}")
     if own_name:
         centres[own] = replace(centres[own], name=own_name)
-    return RoutingRules(own=own, centres=centres, signals=signals)
+    return RoutingRules(own=own, centres=centres, signals=signals, queues=queues)
 
 
 def _centre(path: Path) -> tuple[str, Centre]:
@@ -62,6 +64,21 @@ def _centre(path: Path) -> tuple[str, Centre]:
     if wrong or not _ID.fullmatch(str(centre.id)) or centre.id != path.stem:
         raise RoutingInvalid(f"{path.name}: {wrong or centre.id}")
     return centre.id, centre
+
+
+def _queues(data: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return queue → rights; the general queue need not be named.
+
+    Raises:
+        ValueError: An id that cannot be stored, a right that there is not, or one that two queues take.
+    """
+    queues = {str(queue): tuple(rights or ()) for queue, rights in data.items()}
+    named = [right for rights in queues.values() for right in rights]
+    wrong = [queue for queue in queues if not _ID.fullmatch(queue)]
+    wrong += [right for right in named if right not in RIGHTS or named.count(right) > 1]
+    if wrong:
+        raise ValueError(f"queues: {wrong}")
+    return {**queues, GENERAL: queues.get(GENERAL, ())}
 
 
 def _signal(data: Mapping[str, Any]) -> Signal:

@@ -19,6 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.bootstrap import utc_now
 from bot.helpdesk.errors import AccountExists, AccountNotFound, BadRequest, LastAdministrator
+from bot.helpdesk.routing import LANGUAGES
+from bot.helpdesk.ticket import RIGHTS
 from bot.ops.words import fail, words
 from bot.services import accounts, staff
 from bot.services.accounts import AccountChange, AccountView
@@ -28,6 +30,13 @@ from bot.store.database import Database
 from bot.store.migrate import upgrade
 
 DataDir = Annotated[Path | None, typer.Option("--data", help="Data folder (default: var/).")]
+Rights = Annotated[
+    list[str] | None, typer.Option(help=f"Right the agent knows; may be repeated. Default: all. {', '.join(RIGHTS)}.")
+]
+Languages = Annotated[
+    list[str] | None,
+    typer.Option(help=f"Language beside Chinese; may be repeated. Default: all. {', '.join(LANGUAGES)}."),
+]
 Step = Callable[[AsyncSession, datetime], Awaitable[object]]
 
 
@@ -35,6 +44,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the group `staff`."""
     app.command("add")(add)
     app.command("list")(list_all)
+    app.command("skills")(set_skills)
     app.command("disable")(disable)
     app.command("reset-password")(reset_password)
     app.command("reset-second-factor")(reset_second_factor)
@@ -49,6 +59,8 @@ def add(
     region: Annotated[
         list[str] | None, typer.Option(help="Division code, as 330100; may be repeated. Default: all.")
     ] = None,
+    right: Rights = None,
+    language: Languages = None,
     data: DataDir = None,
 ) -> None:
     """Add an account and print its one-time password."""
@@ -58,7 +70,8 @@ def add(
             data,
             lambda session, now: accounts.add_account(
                 session, login=login, name=name, role=role, regions=region or (),
-                password_hash=password_hash, now=now,
+                rights=right or (), languages=language or (), password_hash=password_hash,
+                now=now,
             ),
         )  # fmt: skip
     except (BadRequest, AccountExists) as error:
@@ -83,7 +96,24 @@ def list_all(
         state = words("staff_active") if view.is_active else words("staff_disabled")
         factor = words("staff_second_factor") if view.has_second_factor else "-"
         regions = ",".join(view.regions) or "-"
-        typer.echo("\t".join((view.login, view.name, view.role, regions, state, factor)))
+        skills = ",".join((*view.rights, *view.languages)) or "-"
+        typer.echo("\t".join((view.login, view.name, view.role, regions, skills, state, factor)))
+
+
+def set_skills(login: str, right: Rights = None, language: Languages = None, data: DataDir = None) -> None:
+    """Set which rights and languages an agent can take; what is not named is no limit any more."""
+
+    async def step(session: AsyncSession, now: datetime) -> None:
+        agent_id = await accounts.account_id_of(session, login)
+        change = AccountChange(rights=right or (), languages=language or ())
+        await accounts.change_account(session, agent_id, change, by=OPERATOR, now=now)
+
+    try:
+        _work(data, step)
+    except BadRequest as error:
+        raise typer.BadParameter(f"{login}: {error.details}") from error
+    shown = {"rights": ", ".join(right or ()) or "-", "languages": ", ".join(language or ()) or "-"}
+    typer.echo(words("staff_skills_set", login=login, **shown))
 
 
 def disable(login: str, data: DataDir = None) -> None:

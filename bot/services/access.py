@@ -27,6 +27,7 @@ from bot.helpdesk.regions import RegionScope
 from bot.services import audit, staff_audit
 from bot.services.conversations import locked
 from bot.services.evidence import EvidenceReceipt, EvidenceStorage, stored_file
+from bot.services.reading import regions_of
 from bot.store.scoping import Restriction
 from bot.store.tables import Agent, Conversation, Evidence, Ticket
 
@@ -129,11 +130,7 @@ async def _is_theirs(session: AsyncSession, agent: Agent, conversation: Conversa
     scope = scope_of(agent)
     if not scope.is_limited or conversation.agent_id == agent.id:
         return True
-    # On the table, not the class: a restricted session would leave out the tickets that lie elsewhere.
-    table = Ticket.__table__
-    query = select(table.c.region).where(table.c.conversation_id == conversation.id)
-    regions = [row[0] for row in await session.execute(query)]
-    return not regions or any(scope.covers(region) for region in regions)
+    return scope.covers_any(await regions_of(session, conversation.id))
 
 
 async def access_evidence(

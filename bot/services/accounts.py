@@ -21,12 +21,19 @@ from bot.helpdesk.errors import (
     OwnAccount,
 )
 from bot.helpdesk.permissions import ADMINISTERING, Role
+from bot.helpdesk.presence import Skills
 from bot.helpdesk.regions import RegionScope
+from bot.helpdesk.routing import LANGUAGES
+from bot.helpdesk.ticket import RIGHTS
 from bot.services import staff_audit, staff_sessions
 from bot.services.ids import new_id
+from bot.store.database import announce
 from bot.store.tables import Agent
 
 LOGIN_MAX_CHARS = NAME_MAX_CHARS = 40
+_SKILLS = frozenset({"rights", "languages"})
+#: What one may change of one's own account, and what ends no session.
+_NO_POWERS = _SKILLS | {"name"}
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,7 @@ class AccountView:
     """An account as the list shows it.
 
     Attributes:
+        rights: Those the agent knows; none means all. So with languages beside Chinese.
         sessions: How many log-ins are open.
     """
 
@@ -42,6 +50,8 @@ class AccountView:
     name: str
     role: str
     regions: tuple[str, ...]
+    rights: tuple[str, ...]
+    languages: tuple[str, ...]
     is_active: bool
     must_change_password: bool
     has_second_factor: bool
@@ -57,6 +67,8 @@ class AccountChange:
     name: str | None = None
     role: str | None = None
     regions: Sequence[str] | None = None
+    rights: Sequence[str] | None = None
+    languages: Sequence[str] | None = None
     is_active: bool | None = None
 
 
@@ -68,6 +80,8 @@ async def add_account(
     role: str,
     password_hash: str,
     regions: Sequence[str] = (),
+    rights: Sequence[str] = (),
+    languages: Sequence[str] = (),
     by: str = staff_audit.OPERATOR,
     now: datetime,
 ) -> Agent:
@@ -78,7 +92,7 @@ async def add_account(
         by: The administrator's id, or `operator`.
 
     Raises:
-        BadRequest: Unknown role or region, or an empty or unfit login or name.
+        BadRequest: Unknown role, region or skill, or an empty or unfit login or name.
         AccountExists: The login is taken.
     """
     agent = Agent(
@@ -87,6 +101,7 @@ async def add_account(
         name=_checked_name(name),
         role=_checked_role(role),
         regions=list(RegionScope.of(regions).prefixes),
+        skills=Skills((), _checked_rights(rights), _checked_languages(languages)).to_json(),
         password_hash=password_hash,
         must_change_password=True,
         is_active=True,
@@ -126,8 +141,26 @@ def _checked_role(role: str) -> str:
     return role
 
 
+def _checked_rights(rights: Sequence[str]) -> tuple[str, ...]:
+    return _checked_among(RIGHTS, rights, "rights")
+
+
+def _checked_languages(languages: Sequence[str]) -> tuple[str, ...]:
+    return _checked_among(LANGUAGES, languages, "languages")
+
+
+def _checked_among(known: Sequence[str], given: Sequence[str], field: str) -> tuple[str, ...]:
+    if not set(given) <= set(known):
+        raise BadRequest(field=field)
+    return tuple(name for name in known if name in given)
+
+
 def _standing(agent: Agent) -> dict[str, object]:
-    return {"name": agent.name, "role": agent.role, "regions": agent.regions, "is_active": agent.is_active}
+    skills = Skills.read(agent.skills)
+    return {
+        "name": agent.name, "role": agent.role, "regions": agent.regions, "is_active": agent.is_active,
+        "rights": [*skills.rights], "languages": [*skills.languages],
+    }  # fmt: skip
 
 
 async def accounts(session: AsyncSession, *, now: datetime) -> list[AccountView]:
@@ -163,12 +196,15 @@ async def account_id_of(session: AsyncSession, login: str) -> str:
 
 
 def _view(agent: Agent, sessions: int) -> AccountView:
+    skills = Skills.read(agent.skills)
     return AccountView(
         id=agent.id,
         login=agent.login,
         name=agent.name,
         role=agent.role,
         regions=tuple(agent.regions),
+        rights=skills.rights,
+        languages=skills.languages,
         is_active=agent.is_active,
         must_change_password=agent.must_change_password,
         has_second_factor=agent.totp_enabled_at is not None,
@@ -181,12 +217,12 @@ def _view(agent: Agent, sessions: int) -> AccountView:
 async def change_account(
     session: AsyncSession, agent_id: str, change: AccountChange, *, by: str, now: datetime
 ) -> Agent:
-    """Change name, role, regions, or whether the account is active.
+    """Change name, role, regions, skills, or whether the account is active.
 
     Raises:
         AccountNotFound: There is no such account.
-        BadRequest: Unknown role or region, or an unfit name.
-        OwnAccount: Somebody changes more than the name of their own account.
+        BadRequest: Unknown role, region or skill, or an unfit name.
+        OwnAccount: Somebody changes more than name and skills of their own account.
         LastAdministrator: Nobody would be left who can manage accounts.
     """
     administrators = await _locked_administrators(session)
@@ -196,13 +232,16 @@ async def change_account(
     changed = {key for key in old if old[key] != new[key]}
     if not changed:
         return agent
-    may_do = changed - {"name"}
+    may_do = changed - _NO_POWERS
     if may_do and by == agent.id:
         raise OwnAccount
     if _administers(old) and not _administers(new) and administrators == {agent.id}:
         raise LastAdministrator
-    for key in changed:
+    for key in changed - _SKILLS:
         setattr(agent, key, new[key])
+    if changed & _SKILLS:
+        agent.skills = {**Skills.read(agent.skills).to_json(), **{key: new[key] for key in _SKILLS}}
+        announce(session, "staff", {"type": "floor_changed"})
     if may_do:
         await staff_sessions.end_all(session, agent.id)
     await staff_audit.record(
@@ -220,6 +259,10 @@ def _wanted(change: AccountChange) -> dict[str, object]:
         wanted["role"] = _checked_role(change.role)
     if change.regions is not None:
         wanted["regions"] = list(RegionScope.of(change.regions).prefixes)
+    if change.rights is not None:
+        wanted["rights"] = [*_checked_rights(change.rights)]
+    if change.languages is not None:
+        wanted["languages"] = [*_checked_languages(change.languages)]
     if change.is_active is not None:
         wanted["is_active"] = change.is_active
     return wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from bot.helpdesk.conversation import WAITING, Owner, QueueRank, handled_by
 from bot.helpdesk.errors import ConversationNotFound
 from bot.services.views import ConversationStatus, MessageView, message_view
 from bot.services.waiting import expected_wait, place_in_queue
-from bot.store.tables import Agent, Conversation, Message
+from bot.store.tables import Agent, Conversation, Message, Ticket
 
 
 async def messages_after(
@@ -43,6 +44,24 @@ async def messages_after(
             Message.seq > after_seq, Message.state == "visible", Message.author != "note"
         ).order_by(Message.seq)
     return [message_view(message, name) for message, name in await session.execute(query)]
+
+
+async def regions_of(session: AsyncSession, conversation_id: str) -> list[str | None]:
+    """Return where a conversation lies: the regions of its tickets."""
+    return (await regions_of_many(session, [conversation_id])).get(conversation_id, [])
+
+
+async def regions_of_many(
+    session: AsyncSession, conversation_ids: Collection[str]
+) -> dict[str, list[str | None]]:
+    """Return where conversations lie; those without tickets are left out."""
+    # On the table, not the class: a restricted session would leave out the tickets that lie elsewhere.
+    table = Ticket.__table__
+    query = select(table.c.conversation_id, table.c.region).where(table.c.conversation_id.in_(conversation_ids))
+    found: dict[str, list[str | None]] = {}
+    for conversation_id, region in await session.execute(query):
+        found.setdefault(conversation_id, []).append(region)
+    return found
 
 
 async def replies_to(session: AsyncSession, inbound_id: str) -> list[MessageView]:

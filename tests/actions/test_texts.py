@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from bot.helpdesk import errors
-from bot.helpdesk.ticket import QUEUE_OF_RIGHT, TicketKind, TicketStatus
+from bot.helpdesk.ticket import TicketKind, TicketStatus
+from bot.knowledge.routing import load_routing
+from bot.settings import PROJECT_ROOT
 from bot.texts import FILES, Texts
 
 TEXTS = Texts.load()
@@ -26,7 +28,7 @@ def test_every_state_kind_and_queue_has_a_name() -> None:
     assert set(TEXTS.section("states")) == {status.value for status in TicketStatus}
     assert set(TEXTS.section("state_hints")) == {status.value for status in TicketStatus}
     assert set(TEXTS.section("kinds")) == {kind.value for kind in TicketKind}
-    assert set(TEXTS.section("queues")) == set(QUEUE_OF_RIGHT.values()) | {"general"}
+    assert set(TEXTS.section("queues")) == set(load_routing(PROJECT_ROOT / "knowledge_base").queues)
 
 
 def test_every_error_has_words() -> None:

@@ -57,7 +57,7 @@ class StaffClient:
         headers = options.pop("headers", {"X-CSRF-Token": self.csrf})
         return await self.client.post(API + path, json=body if body is not None else {}, headers=headers, **options)
 
-    async def post_form(self, path: str, **fields: str) -> ClientResponse:
+    async def post_form(self, path: str, **fields: str | list[str]) -> ClientResponse:
         """Send a form with the CSRF token."""
         return await self.client.post(path, data={"csrf": self.csrf, **fields}, allow_redirects=False)
 

@@ -10,7 +10,7 @@ from bot.bootstrap import Desk
 from bot.console import add_staff_api, create_console_app
 from bot.console.keys import DESK
 from bot.helpdesk.permissions import ROLE_PERMISSIONS, Permission, Role
-from bot.helpdesk.routing import Centre, RoutingRules
+from bot.helpdesk.routing import Centre
 from bot.services import desk_work
 from bot.services.intake import Submission, submit
 from tests.console.conftest import Enter
@@ -28,7 +28,7 @@ VALUES = {
 def console(desk: Desk) -> web.Application:
     """A console of a centre in Hangzhou with a neighbour in Suzhou."""
     centres = {"main": Centre("main", "杭州中心", ("3301",)), "suzhou": Centre("suzhou", "苏州中心", ("3205",))}
-    desk = replace(desk, office=replace(desk.office, routing=RoutingRules("main", centres, desk.office.routing.signals)))
+    desk = replace(desk, office=replace(desk.office, routing=replace(desk.office.routing, centres=centres)))
     app = web.Application()
     app.add_subapp("/console", create_console_app(desk))
     add_staff_api(app, desk)

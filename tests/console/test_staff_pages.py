@@ -82,6 +82,30 @@ async def test_a_mistake_in_the_form_is_named_and_what_was_typed_stays(boss, cha
     assert f'value="{fields["login"]}"' in page
 
 
+async def test_an_administrator_sets_what_an_agent_can_take(boss, li, desk):
+    path = f"/console/staff/{li.agent.id}"
+    page = await boss.page(path)
+    assert "能接的权利类型" in page and 'name="rights" value="gi"' in page and 'name="languages" value="zh"' not in page
+    fields = {"name": "李明", "role": "agent", "regions": "", "is_active": "yes"}
+    answer = await boss.post_form(path, **fields, rights=["trademark", "gi"], languages=["en"])
+    assert answer.status == 303
+    page = await boss.page(path)
+    assert 'value="gi" checked' in page and 'value="patent" checked' not in page and 'value="en" checked' in page
+    assert "权利类型：不限 → 商标、地理标志" in text_of(page) and "语言：不限 → 英语" in text_of(page)
+    assert "商标、地理标志；英语" in text_of(await boss.page("/console/staff"))
+    assert (await li.client.get(f"{API}/me")).status == 200, "no session ends"
+    answer = await boss.post_form(path, **fields, rights=["everything"])
+    assert answer.status == 400 and "没有这种权利类型" in await answer.text()
+
+
+async def test_one_sets_ones_own_skills(boss, desk):
+    fields = {"name": "管理", "rights": ["patent"]}
+    assert (await boss.post_form(f"/console/staff/{boss.agent.id}", **fields)).status == 303
+    async with desk.read() as session:
+        own = await session.get_one(Agent, boss.agent.id)
+    assert own.skills["rights"] == ["patent"]
+
+
 async def test_a_taken_login_is_refused(boss):
     answer = await boss.post_form("/console/staff", login=boss.agent.login, name="王敏", role="agent", regions="")
     assert answer.status == 409 and "已经有人用了" in await answer.text()

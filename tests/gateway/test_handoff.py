@@ -77,7 +77,7 @@ async def test_the_page_shows_the_place_the_passing_on_and_the_button_that_ends_
     await expect(page.locator("#state-text")).to_contain_text("张敏")
     async with desk.begin() as session:
         await handoff.transfer_to_queue(
-            session, desk.office, agent, card.id, queue="patent", queues=("patent",), note="", now=desk.clock()
+            session, desk.office, agent, card.id, queue="patent", note="", now=desk.clock()
         )
     await expect(page.locator("#state-text")).to_contain_text("正在为您转接")
     await claims(desk, agent, Citizen(desk, card.id))

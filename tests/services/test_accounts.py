@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import AccountExists, BadRequest, LastAdministrator, OwnAccount
-from bot.services import accounts, audit, staff, staff_audit, staff_sessions
+from bot.services import accounts, audit, handoff, staff, staff_audit, staff_sessions
 from bot.services.accounts import AccountChange, add_account, change_account
 from bot.store.tables import Agent, StaffEvent
 from tests.support.builders import make_agent
@@ -48,6 +48,35 @@ async def adds(desk: Desk, **values: object) -> Agent:
         return await add_account(session, now=desk.clock(), **given)
 
 
+async def test_skills_are_on_record_and_end_no_session(desk: Desk) -> None:
+    agent = await make_agent(desk)
+    token = await signs_in(desk, agent)
+    await changes(desk, agent, by=agent.id, rights=["gi", "patent", "gi"], languages=["ja"])
+    await changes(desk, agent, rights=["patent", "gi"])  # the same again is no event
+    await changes(desk, agent, languages=[])
+    async with desk.read() as session:
+        stored = await session.get_one(Agent, agent.id)
+        view = await accounts.account(session, agent.id, now=desk.clock())
+        latest, before = (await staff_audit.events(session, subject=agent.id, limit=10))[:2]
+    assert stored.skills == {"queues": [], "rights": ["patent", "gi"], "languages": []}
+    assert (view.rights, view.languages) == (("patent", "gi"), ())
+    assert (latest.old, latest.new) == ({"languages": ["ja"]}, {"languages": []})
+    assert (before.actor, before.new) == (agent.id, {"languages": ["ja"], "rights": ["patent", "gi"]})
+    assert await is_signed_in(desk, token)
+
+
+async def test_a_new_account_has_the_skills_given_and_a_queue_set_elsewhere_stays(desk: Desk) -> None:
+    agent = await adds(desk, rights=["trademark"], languages=["en"])
+    async with desk.begin() as session:
+        await handoff.set_reach(
+            session, desk.office, agent.id, capacity=3, queues=["trademark"], by="operator", now=desk.clock()
+        )
+    await changes(desk, agent, rights=[])
+    async with desk.read() as session:
+        stored = await session.get_one(Agent, agent.id)
+    assert stored.skills == {"queues": ["trademark"], "rights": [], "languages": ["en"]}
+
+
 async def test_a_login_belongs_to_one_account(desk: Desk) -> None:
     await adds(desk, login="li")
     with pytest.raises(AccountExists):
@@ -59,7 +88,7 @@ async def test_a_login_belongs_to_one_account(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [("login", " "), ("login", "a b"), ("login", "x" * 41), ("name", ""), ("name", "a\nb"), ("role", "root"),
-     ("regions", ["杭州"])],
+     ("regions", ["杭州"]), ("rights", ["none"]), ("languages", ["zh"])],
 )  # fmt: skip
 async def test_an_account_that_makes_no_sense_is_refused(desk: Desk, field: str, value: object) -> None:
     with pytest.raises(BadRequest) as refused:

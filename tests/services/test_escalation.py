@@ -10,12 +10,13 @@ from sqlalchemy import select
 from bot import worker
 from bot.bootstrap import Desk
 from bot.helpdesk.escalation import By, Step, Tell, When
+from bot.helpdesk.presence import Skills
 from bot.helpdesk.targets import Target, Unit
 from bot.knowledge import load_chains
 from bot.services import desk_work, escalation, handoff, sla
 from bot.services.escalation import telling
 from bot.services.sla import reaching
-from bot.store.tables import Delivery, Notice, SlaClock, SlaEvent, Ticket
+from bot.store.tables import Agent, Delivery, Notice, SlaClock, SlaEvent, Ticket
 from tests.support.builders import make_person, make_ticket
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock
@@ -91,6 +92,73 @@ async def test_a_ticket_that_nobody_has_is_told_to_all_agents(
     clock.at = (await first_response(desk, opened)).warn_at + MINUTE
     await sweeps(desk)
     assert {notice.agent_id for notice in await notices(desk)} == {person.id for person in people[:2]}
+
+
+async def person(desk: Desk, *, online: bool = False, role: str = "agent", rights=(), regions=()) -> Agent:
+    """Somebody with skills and regions; `online` is as of the moment of the sweep."""
+    made = await make_person(desk, role=role)
+    async with desk.begin() as session:
+        stored = await session.get_one(Agent, made.id)
+        stored.skills, stored.regions = Skills((), tuple(rights)).to_json(), list(regions)
+        if online:
+            stored.presence, stored.presence_at = "online", desk.clock()
+    return stored
+
+
+async def told(desk: Desk) -> set[str]:
+    await sweeps(desk)
+    return {notice.agent_id for notice in await notices(desk)}
+
+
+async def test_a_ticket_that_nobody_has_is_told_to_those_who_may_see_it_and_if_there_to_those_suited(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    opened = await make_ticket(desk, citizen.conversation_id, region="330106")
+    clock.at = (await first_response(desk, opened)).warn_at + MINUTE
+    suited = await person(desk, online=True, rights=["trademark"], regions=["3301"])
+    await person(desk, online=True, rights=["patent"])
+    await person(desk, rights=["trademark"])
+    await person(desk, online=True, rights=["trademark"], regions=["3302"])
+    assert await told(desk) == {suited.id}
+
+
+async def test_with_nobody_suited_there_all_who_may_see_it_are_told(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    opened = await make_ticket(desk, citizen.conversation_id, region="330106")
+    clock.at = (await first_response(desk, opened)).warn_at + MINUTE
+    unfit = await person(desk, online=True, rights=["patent"])
+    away = await person(desk, rights=["trademark"])
+    await person(desk, online=True, regions=["3302"])
+    assert await told(desk) == {unfit.id, away.id}
+
+
+async def test_with_nobody_who_may_see_it_the_supervisors_are_told(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    opened = await make_ticket(desk, citizen.conversation_id, region="330106")
+    clock.at = (await first_response(desk, opened)).warn_at + MINUTE
+    await person(desk, online=True, regions=["3302"])
+    supervisor = await person(desk, role="supervisor")
+    assert await told(desk) == {supervisor.id}
+
+
+async def test_a_waiting_conversation_is_told_where_its_tickets_lie_and_to_those_suited(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    await make_ticket(desk, citizen.conversation_id, region="330106")
+    async with desk.begin() as session:
+        await handoff.request_human(
+            session, desk.office, citizen.conversation_id, reason="asked", now=clock()
+        )
+    async with desk.read() as session:
+        episode = await handoff.current_handoff(session, citizen.conversation_id)
+        [clock_row] = await session.scalars(select(SlaClock).where(SlaClock.subject_id == episode.id))
+    clock.at = clock_row.warn_at + MINUTE
+    suited = await person(desk, online=True, rights=["trademark"])
+    await person(desk, online=True, rights=["patent"])
+    await person(desk, online=True, rights=["trademark"], regions=["3302"])
+    assert await told(desk) == {suited.id}
 
 
 async def test_a_breach_goes_to_the_supervisor_and_what_stays_undone_to_the_head(

@@ -196,7 +196,7 @@ class Interleaving:
         return self._plain("transfer_to_agent", agent, to_agent_id=other.id, note="")
 
     def _move(self, agent, _other):
-        return self._plain("transfer_to_queue", agent, queue="patent", queues=("patent",), note="")
+        return self._plain("transfer_to_queue", agent, queue="patent", note="")
 
     def _reply(self, agent, _other):
         text = f"答复{len(self.said_by_agents)}"

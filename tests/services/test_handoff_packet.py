@@ -58,7 +58,7 @@ async def test_it_tells_what_was_asked_and_answered_and_why_a_person_is_wanted(
     await asks_for_human(desk, citizen, "urgent")
     await citizen.sends("还有，要交多少年费")
     found = await packet_of(desk, citizen)
-    assert (found.reason, found.queue) == ("urgent", "general")
+    assert (found.reason, found.queue) == ("urgent", "patent")
     question, later = found.asked
     assert (question.text, question.intent, question.confidence) == (QUESTION, "faq", 0.8)
     assert question.answers[0].article_id == article and question.answers[0].citations

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import AtCapacity, BadRequest
 from bot.helpdesk.presence import Assignment, Presence, Skills
-from bot.services import handoff
+from bot.services import handoff, staff_audit
+from bot.store.tables import Agent
 from tests.support.builders import make_agent
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock
@@ -25,6 +27,13 @@ from tests.support.handoffs import (
     waiting_citizen,
     works,
 )
+
+
+async def sets_reach(desk: Desk, agent: Agent, capacity: int, queues: Sequence[str]) -> None:
+    async with desk.begin() as session:
+        await handoff.set_reach(
+            session, desk.office, agent.id, capacity=capacity, queues=queues, by="operator", now=desk.clock()
+        )
 
 
 def give_out(desk: Desk) -> None:
@@ -183,10 +192,21 @@ async def test_capacity_and_skills_out_of_range_are_refused(desk: Desk) -> None:
     agent = await make_agent(desk)
     for capacity, queues in ((-1, ()), (51, ()), (5, ("nonsense",))):
         with pytest.raises(BadRequest):
-            async with desk.begin() as session:
-                await handoff.set_reach(
-                    session, agent.id, capacity=capacity, skills=Skills(queues=queues), queues=("general",)
-                )
+            await sets_reach(desk, agent, capacity, queues)
+
+
+async def test_what_a_supervisor_sets_is_on_record_and_leaves_the_other_skills(desk: Desk) -> None:
+    agent = await present_agent(desk, skills=Skills(rights=("gi",)).to_json())
+    for _ in range(2):  # saving the same again is no event
+        await sets_reach(desk, agent, 7, ("trademark",))
+    async with desk.read() as session:
+        latest, before = (await staff_audit.events(session, subject=agent.id, limit=5))[:2]
+        skills = Skills.read((await session.get_one(Agent, agent.id)).skills)
+    assert (latest.old, latest.new) == (
+        {"capacity": 5, "queues": []}, {"capacity": 7, "queues": ["trademark"]},
+    )  # fmt: skip
+    assert before.action == "account.added"
+    assert skills == Skills(("trademark",), ("gi",))
 
 
 async def test_a_ticket_instead_of_waiting_keeps_the_matter(desk: Desk, clock: FakeClock) -> None:

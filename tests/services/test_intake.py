@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import CentreUnknown, IllegalTransition
-from bot.helpdesk.routing import Centre, RoutingRules
+from bot.helpdesk.routing import Centre
 from bot.services import audit, desk_work
 from bot.services.fields.divisions import Divisions
 from bot.services.forwarding import forward
@@ -34,7 +34,7 @@ COMPLAINT = {
 def with_centres(office: Office, *centres: Centre) -> Office:
     """The office of a centre in Hangzhou with these neighbours."""
     here = Centre("main", "杭州中心", ("3301",))
-    return replace(office, routing=RoutingRules("main", {c.id: c for c in (here, *centres)}))
+    return replace(office, routing=replace(office.routing, centres={c.id: c for c in (here, *centres)}, signals=()))
 
 
 async def send(desk: Desk, office: Office, citizen: Citizen, **changes: str) -> OpenedTicket:

@@ -58,7 +58,22 @@ def test_accounts_are_added_listed_reset_and_disabled(data: list[str], tmp_path:
     assert json.loads(verified.stdout)["staff_events"] == 5
 
 
-@pytest.mark.parametrize("options", [["--role", "root"], ["--region", "杭州"]])
+def test_skills_are_given_with_the_account_and_set_anew(data: list[str]) -> None:
+    added(data, "wangmin", "--right", "gi", "--right", "trademark", "--language", "en")
+    account = listed(data)["wangmin"]
+    assert (account["rights"], account["languages"]) == (["trademark", "gi"], ["en"])
+    assert "trademark,gi,en" in Run(app, ["staff", "list", *data]).stdout
+    result = Run(app, ["staff", "skills", "wangmin", "--right", "patent", *data])
+    assert result.exit_code == 0 and "patent" in result.stdout
+    account = listed(data)["wangmin"]
+    assert (account["rights"], account["languages"]) == (["patent"], [])
+    assert Run(app, ["staff", "skills", "wangmin", "--right", "patents", *data]).exit_code == 2
+    assert Run(app, ["staff", "skills", "nobody", *data]).exit_code == 1
+    verified = Run(app, ["audit", "verify", "--json", *data])
+    assert json.loads(verified.stdout)["staff_events"] == 2
+
+
+@pytest.mark.parametrize("options", [["--role", "root"], ["--region", "杭州"], ["--language", "zh"]])
 def test_an_account_that_makes_no_sense_is_refused(data: list[str], options: list[str]) -> None:
     assert Run(app, ["staff", "add", "x", "--name", "王敏", *options, *data]).exit_code == 2
 

@@ -47,8 +47,8 @@ def test_opening_the_console_begins_work_but_ends_no_break(chosen, gap, becomes)
 def test_skills_survive_storing_and_none_stands_for_all():
     skills = Skills(queues=("patent",), languages=("en",))
     assert Skills.read(skills.to_json()) == skills
-    assert skills.serves("patent") and not skills.serves("general")
-    assert Skills.read(None).serves("general")
+    assert skills.has("queue:patent") and not skills.has("queue:general")
+    assert Skills.read(None).has("queue:general")
 
 
 def waits(*minutes, place=1):

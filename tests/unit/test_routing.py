@@ -7,21 +7,31 @@ from pathlib import Path
 
 import pytest
 
+from bot.helpdesk.presence import Presence, Skills
+from bot.helpdesk.regions import RegionScope
 from bot.helpdesk.routing import (
+    LANGUAGES,
     Candidate,
     Centre,
+    Colleague,
     Matter,
     Place,
     Route,
     RoutingRules,
     Signal,
     Urgency,
+    Wanted,
     language_of,
+    named_right,
     route,
-    suited,
+    skills_after_move,
+    takers,
+    to_be_told,
 )
+from bot.helpdesk.ticket import RIGHTS
 from bot.knowledge.routing import RoutingInvalid, load_routing
 from bot.settings import PROJECT_ROOT
+from bot.texts import Texts
 
 HERE = Centre("main", "杭州中心", ("3301",))
 PROVINCE = Centre("zhejiang", "浙江中心", ("33",))
@@ -34,6 +44,7 @@ RULES = RoutingRules(
         Signal(Urgency.HIGH, "exhibition", fields={"venue": frozenset({"exhibition"})}),
         Signal(Urgency.HIGH, "large", amount_from=Decimal(50000)),
     ),
+    {"patent": ("patent", "plant_variety"), "trademark": ("trademark", "gi"), "general": ()},
 )
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 SHIPPED = load_routing(PROJECT_ROOT / "knowledge_base")
@@ -110,30 +121,111 @@ def test_the_letters_tell_the_language(text: str, language: str) -> None:
     assert language_of(text) == language
 
 
-def agent(name: str, *skills: str, load: int = 0, free: int = 0) -> Candidate:
-    return Candidate(name, frozenset(skills), load, 5, NOW - timedelta(minutes=free))
+@pytest.mark.parametrize(
+    ("matter", "queue", "skills"),
+    [
+        (Matter("gi"), "trademark", {"queue:trademark", "right:gi"}),
+        (Matter("general"), "general", {"queue:general"}),
+        (Matter(None), "general", {"queue:general"}),
+        (Matter("copyright"), "general", {"queue:general", "right:copyright"}),
+        (Matter("gi", queue="patent"), "patent", {"queue:patent", "right:patent|plant_variety"}),
+        (Matter(None, queue="trademark"), "trademark", {"queue:trademark", "right:trademark|gi"}),
+        (Matter("gi", told="They are selling fake Longjing tea online"), "trademark",
+         {"queue:trademark", "right:gi", "language:en"}),
+    ],
+)  # fmt: skip
+def test_what_is_known_leads_to_a_queue_and_to_skills(matter: Matter, queue: str, skills: set[str]) -> None:
+    found = route(matter, RULES)
+    assert (found.queue, found.skills) == (queue, skills)
 
 
-def test_agents_are_ranked_by_skill_then_load_then_how_long_they_are_free() -> None:
-    wanted = routed("330100")
-    both = ("queue:trademark", "right:trademark")
-    found = suited(
-        [
-            agent("none"), agent("busy", *both, load=3), agent("new", *both, free=1), agent("free", *both, free=9),
-            agent("queue", "queue:trademark"), agent("full", *both, load=5),
-        ],
-        wanted,
-    )  # fmt: skip
-    assert [one.id for one in found] == ["free", "new", "busy", "queue", "none"]
+def test_the_first_right_that_says_something_counts() -> None:
+    assert named_right(None, "none", "general", "gi", "patent") == "gi"
+    assert named_right("general", None) is None
 
 
-def test_whoever_cannot_read_the_matter_is_left_out() -> None:
-    wanted = routed("330100", told="They are selling copies of our registered design at the fair")
-    assert "language:en" in wanted.skills
-    assert [one.id for one in suited([agent("a", "queue:trademark"), agent("b", "language:en")], wanted)] == ["b"]
+def test_a_move_to_another_queue_keeps_the_language() -> None:
+    skills = {"queue:general", "right:copyright", "language:en"}
+    assert skills_after_move(skills, "patent", RULES) == {"queue:patent", "right:patent|plant_variety", "language:en"}
+
+
+WANTED = Wanted(frozenset({"queue:trademark", "right:gi", "language:en"}), ("330106",))
+
+
+def agent(
+    name: str, *, queues: str = "", rights: str = "", languages: str = "", regions: str = "",
+    load: int = 0, free: int = 0, presence: Presence = Presence.ONLINE,
+) -> Candidate:  # fmt: skip
+    skills = Skills(*(tuple(words.split()) for words in (queues, rights, languages)))
+    scope = RegionScope.of(regions.split())
+    return Candidate(name, skills, scope, presence, load, 5, NOW - timedelta(minutes=free))
+
+
+def taken_by(*candidates: Candidate, waited: int = 0) -> list[str]:
+    patience = timedelta(minutes=5)
+    found = takers(candidates, WANTED, waited=timedelta(minutes=waited), anyone_after=patience)
+    return [one.id for one in found]
+
+
+def test_an_agent_without_skills_takes_anything_and_the_least_loaded_and_longest_free_come_first() -> None:
+    fitting = {"queues": "trademark", "rights": "gi patent", "languages": "en ja"}
+    assert taken_by(
+        agent("busy", load=3), agent("new", free=1), agent("free", **fitting, free=9), agent("full", load=5)
+    ) == ["free", "new", "busy"]
+
+
+@pytest.mark.parametrize("unfit", [{"queues": "patent"}, {"rights": "patent"}, {"languages": "ja"}])
+def test_who_lacks_a_skill_is_asked_only_after_a_time_and_if_nobody_suited_is_free(unfit: dict[str, str]) -> None:
+    lacking, suited = agent("lacking", **unfit), agent("suited", load=4)
+    assert taken_by(lacking, waited=4) == []
+    assert taken_by(lacking, waited=5) == ["lacking"]
+    assert taken_by(lacking, suited, waited=5) == ["suited"]
+
+
+def test_of_those_who_lack_skills_the_nearest_come_first() -> None:
+    assert taken_by(agent("far", queues="patent", rights="patent"), agent("near", rights="patent", load=3), waited=9) == [
+        "near", "far",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "out", [{"regions": "3302"}, {"presence": Presence.AWAY}, {"presence": Presence.OFFLINE}, {"load": 5}]
+)
+def test_no_wait_is_long_enough_for_who_is_elsewhere_absent_or_full(out: dict[str, object]) -> None:
+    assert taken_by(agent("out", **out), agent("here", regions="3301"), waited=999) == ["here"]
+    assert taken_by(agent("out", **out), waited=999) == []
+
+
+def test_a_matter_that_lies_nowhere_or_also_here_is_for_this_region() -> None:
+    one = agent("here", regions="3301")
+    for regions in ((), (None,), ("440100", "330102")):
+        assert one.may_see(Wanted(regions=regions))
+    assert not one.may_see(Wanted(regions=("440100",)))
+
+
+def test_those_who_are_there_and_suited_are_told_else_all_who_may_see_it() -> None:
+    suited = Colleague("suited", Skills(rights=("gi",)), presence=Presence.ONLINE)
+    gone = Colleague("gone", Skills(rights=("gi",)), presence=Presence.AWAY)
+    unfit = Colleague("unfit", Skills(rights=("patent",)), presence=Presence.ONLINE)
+    elsewhere = Colleague("elsewhere", scope=RegionScope.of(["44"]), presence=Presence.ONLINE)
+    assert to_be_told([suited, gone, unfit, elsewhere], WANTED) == [suited]
+    assert to_be_told([gone, unfit, elsewhere], WANTED) == [gone, unfit]
+    assert to_be_told([elsewhere], WANTED) == []
 
 
 # --- the data -------------------------------------------------------------------------------
+
+
+def test_every_right_has_a_queue_of_the_shipped_data() -> None:
+    assert set(SHIPPED.queues) == {"patent", "trademark", "copyright", "competition", "general"}
+    assert "general" not in {SHIPPED.queue_of(right) for right in RIGHTS}
+    assert SHIPPED.queue_of("plant_variety") == "patent"
+    assert SHIPPED.queue_of("none") == SHIPPED.queue_of(None) == "general"
+
+
+def test_every_language_has_a_name() -> None:
+    named = Texts.load().section("languages")
+    assert set(LANGUAGES) == set(named) - {"zh"}
 
 
 def test_the_shipped_data_sends_nothing_away_and_names_no_telephone() -> None:
@@ -177,6 +269,9 @@ CENTRE = "id: main\nname: 本中心\nregions: ['3301']\n"
         (CENTRE.replace("'3301'", "浙江"), "own: main\n"),
         (CENTRE.replace("id: main", "id: other"), "own: main\n"),
         (CENTRE, "own: nobody\n"),
+        (CENTRE, "own: main\nqueues: {patent: [patents]}\n"),
+        (CENTRE, "own: main\nqueues: {a: [patent], b: [patent]}\n"),
+        (CENTRE, "own: main\nqueues: {专利: [patent]}\n"),
         (CENTRE, "own: main\nsignals: [{level: soon, reason: x}]\n"),
         (CENTRE, "own: main\nsignals: [{level: high, reason: x, words: '('}]\n"),
     ],

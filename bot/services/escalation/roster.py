@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.escalation import Tell
+from bot.helpdesk.presence import PRESENT_FOR, Presence, Skills, presence_now
+from bot.helpdesk.regions import RegionScope
+from bot.helpdesk.routing import ANYTHING, Colleague, Wanted, to_be_told
 from bot.store.tables import Agent
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Person(Colleague):
     """Somebody who can be told."""
 
-    id: str
-    role: str
-    email: str | None
+    role: str = ""
+    email: str | None = None
 
 
 @dataclass(frozen=True)
@@ -29,17 +33,19 @@ class Roster:
     people: Mapping[str, Person]
 
     @classmethod
-    async def load(cls, session: AsyncSession) -> Roster:
-        """Read the active accounts."""
-        rows = await session.execute(
-            select(Agent.id, Agent.role, Agent.email).where(Agent.is_active).order_by(Agent.id)
-        )
-        return cls({row.id: Person(row.id, row.role, row.email) for row in rows})
+    async def load(cls, session: AsyncSession, *, now: datetime) -> Roster:
+        """Read the active accounts, and who of them is there."""
+        columns = (Agent.id, Agent.role, Agent.email, Agent.skills, Agent.regions, Agent.presence, Agent.presence_at)
+        rows = await session.execute(select(*columns).where(Agent.is_active).order_by(Agent.id))
+        return cls({row.id: _person(row, now) for row in rows})
 
     def meant(
-        self, tell: Tell, *, assignee_id: str | None, heads: Iterable[str]
+        self, tell: Tell, *, assignee_id: str | None, heads: Iterable[str], wanted: Wanted = ANYTHING
     ) -> tuple[Person, ...]:
-        """Return the people meant, each once."""
+        """Return the people meant, each once.
+
+        Of the queue's agents those hear of a matter who may see it, and of them those who can take it now, if any.
+        """
         if tell is Tell.ASSIGNEE:
             if assignee_id in self.people:
                 return (self.people[assignee_id],)
@@ -49,10 +55,23 @@ class Roster:
             return named or self._first_of("head", "administrator", "supervisor")
         if tell is Tell.SUPERVISORS:
             return self._first_of("supervisor", "head", "administrator")
-        return self._first_of("agent", "supervisor", "head", "administrator")
+        if agents := to_be_told(self._first_of("agent"), wanted):
+            return tuple(agents)
+        return self._first_of("supervisor", "head", "administrator")
 
     def _first_of(self, *roles: str) -> tuple[Person, ...]:
         for role in roles:
             if found := tuple(person for person in self.people.values() if person.role == role):
                 return found
         return ()
+
+
+def _person(row: Row[Any], now: datetime) -> Person:
+    return Person(
+        id=row.id,
+        skills=Skills.read(row.skills),
+        scope=RegionScope.of(row.regions),
+        presence=presence_now(Presence(row.presence), row.presence_at, now=now, present_for=PRESENT_FOR),
+        role=row.role,
+        email=row.email,
+    )

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.escalation import By, Chain, Reached, Step
+from bot.helpdesk.routing import ANYTHING, Wanted
 from bot.services.escalation.chains import ChainBook
 from bot.services.escalation.roster import Person, Roster
 from bot.services.outgoing.happenings import Happening, happened
@@ -37,6 +38,7 @@ class Reach:
         applies_to: Kind of ticket, or ``handoff``.
         number: The ticket's, None for a handoff.
         title: The ticket's subject line, None for a handoff.
+        wanted: What it asks of an agent who is told because nobody has it yet.
     """
 
     clock_id: str
@@ -51,6 +53,7 @@ class Reach:
     title: str | None
     due_at: datetime
     reached: tuple[Reached, ...]
+    wanted: Wanted = ANYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ async def tell(
     session: AsyncSession, chains: ChainBook, reaches: Sequence[Reach], *, now: datetime
 ) -> None:
     """Record notices and mails for the people meant, and note the events for webhooks."""
-    roster = await Roster.load(session)
+    roster = await Roster.load(session, now=now)
     for_console: dict[tuple[str, str, int], list[_Level]] = defaultdict(list)
     for_mail: dict[tuple[str, str, int], list[_Level]] = defaultdict(list)
     for level, step, chain in _steps(chains, reaches):
@@ -119,7 +122,9 @@ def _meant(roster: Roster, chain: Chain, step: Step, level: _Level) -> list[Pers
     people = {
         person.id: person
         for name in step.tell
-        for person in roster.meant(name, assignee_id=level.reach.assignee_id, heads=chain.heads)
+        for person in roster.meant(
+            name, assignee_id=level.reach.assignee_id, heads=chain.heads, wanted=level.reach.wanted
+        )
     }
     return list(people.values())
 

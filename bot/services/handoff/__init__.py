@@ -10,7 +10,7 @@ was said; `recording` keeps the record of it all.
 """
 
 from bot.services.handoff.assigning import assign_waiting, waiting_to_be_assigned
-from bot.services.handoff.episodes import claim, close, hand_back, return_to_bot
+from bot.services.handoff.episodes import claim, close, current_handoff, hand_back, return_to_bot
 from bot.services.handoff.leaving import leave_ticket
 from bot.services.handoff.listening import start_listening, stop_listening
 from bot.services.handoff.listing import ConversationCard, conversation_card, list_conversations
@@ -23,7 +23,6 @@ from bot.services.handoff.presence import (
     floor,
     note_alive,
     set_reach,
-    skills_of,
 )
 from bot.services.handoff.requesting import request_human
 from bot.services.handoff.saying import BACK_TO_BOT, LEAVE_TICKET
@@ -53,6 +52,7 @@ __all__ = [
     "claim",
     "close",
     "conversation_card",
+    "current_handoff",
     "floor",
     "hand_back",
     "leave_ticket",
@@ -65,7 +65,6 @@ __all__ = [
     "return_to_bot",
     "set_reach",
     "silent_conversations",
-    "skills_of",
     "start_listening",
     "stop_listening",
     "take_over",

@@ -1,7 +1,8 @@
 """Finding the person for a waiting conversation without anybody having to claim it.
 
 Two cases: a citizen comes back within some days and whoever helped them is there and has a place free; or the
-operator wants conversations given out. A conversation is never given to somebody who is not present, and
+operator wants conversations given out. Who is suited is for `helpdesk.routing` to say. A conversation is never given
+to somebody who is not present or works for another region, and
 what they do not answer goes back to the head of the queue (see `nudging`): so no offer has to be accepted,
 and there is exactly one owner at any time.
 """
@@ -13,15 +14,19 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.helpdesk import permissions
 from bot.helpdesk.conversation import Owner
 from bot.helpdesk.errors import AtCapacity
+from bot.helpdesk.permissions import Permission
 from bot.helpdesk.presence import Assignment
+from bot.helpdesk.routing import Candidate, Wanted, takers
 from bot.services.conversations import locked
 from bot.services.handoff.capacity import load_of, take_a_place
 from bot.services.handoff.episodes import current_handoff, give
 from bot.services.handoff.presence import AgentOnFloor, floor, on_floor
 from bot.services.handoff.recording import notify
 from bot.services.handoff.saying import say
+from bot.services.handoff.sorting import wanted
 from bot.services.office import Office
 from bot.store.tables import Agent, Conversation, Handoff
 
@@ -44,17 +49,20 @@ async def assign(
     """
     handoff = await current_handoff(session, conversation.id)
     avoid = handoff.previous_agent_id if handoff else None
-    former = await _former_agent(session, office, conversation, now)
+    matter = await wanted(session, conversation, handoff)
+    former = await _former_agent(session, office, conversation, matter, now)
     if (
         former
-        and former.id != avoid
-        and await _given(session, office, conversation, former.id, "returning", now, reply_to)
+        and former != avoid
+        and await _given(session, office, conversation, former, "returning", now, reply_to)
     ):
         return True
     if office.handoff.assignment is not Assignment.LONGEST_FREE:
         return False
-    for agent in await _longest_free(session, office, conversation.queue, now):
-        if agent.id != avoid and await _given(session, office, conversation, agent.id, "assigned", now, reply_to):
+    waited = office.calendar.open_time(conversation.waiting_since or now, now)
+    candidates = [c for c in await _candidates(session, office, now) if c.id != avoid]
+    for agent in takers(candidates, matter, waited=waited, anyone_after=office.handoff.anyone_after):
+        if await _given(session, office, conversation, agent.id, "assigned", now, reply_to):
             return True
     return False
 
@@ -85,9 +93,9 @@ async def assign_waiting(
 
 
 async def _former_agent(
-    session: AsyncSession, office: Office, conversation: Conversation, now: datetime
-) -> AgentOnFloor | None:
-    """Return who helped this citizen last, if that is not long ago and they are there and free."""
+    session: AsyncSession, office: Office, conversation: Conversation, matter: Wanted, now: datetime
+) -> str | None:
+    """Return who helped this citizen last, if that is not long ago and the matter is for them as well."""
     last, at = conversation.last_agent_id, conversation.last_agent_at
     if last is None or at is None or now - at > office.handoff.return_within:
         return None
@@ -95,21 +103,37 @@ async def _former_agent(
     if agent is None or not agent.is_active:
         return None
     found = on_floor(agent, await load_of(session, last), office.handoff, now)
-    return found if found.is_free else None
+    is_for_them = _takes(found) and _candidate(found).may_take(matter) and not _candidate(found).lacks(matter)
+    return last if is_for_them else None
 
 
-async def _longest_free(
-    session: AsyncSession, office: Office, queue: str, now: datetime
-) -> list[AgentOnFloor]:
-    """Return the free agents of a queue: those with least to do first, then by when they last had some."""
-    free = [a for a in await floor(session, office.handoff, now=now) if a.is_free and a.skills.serves(queue)]
+async def _candidates(session: AsyncSession, office: Office, now: datetime) -> list[Candidate]:
+    """Return the agents who are free, each with when they last had something to do."""
+    free = [a for a in await floor(session, office.handoff, now=now) if a.is_free and _takes(a)]
     rows = await session.execute(
         select(Handoff.agent_id, func.max(func.coalesce(Handoff.ended_at, Handoff.claimed_at)))
         .where(Handoff.agent_id.in_([a.id for a in free]), Handoff.claimed_at >= now - _BUSY_WITHIN)
         .group_by(Handoff.agent_id)
     )
     busy_until = {agent_id: _aware(at) for agent_id, at in rows}
-    return sorted(free, key=lambda a: (a.load, busy_until.get(a.id, _NEVER), a.name))
+    return [_candidate(agent, busy_until.get(agent.id, _NEVER)) for agent in free]
+
+
+def _takes(agent: AgentOnFloor) -> bool:
+    """Tell whether the role answers citizens at all: an administrator's console is open too."""
+    return permissions.may(agent.role, agent.scope.prefixes, Permission.HANDLE_CONVERSATIONS)
+
+
+def _candidate(agent: AgentOnFloor, free_since: datetime = _NEVER) -> Candidate:
+    return Candidate(
+        id=agent.id,
+        skills=agent.skills,
+        scope=agent.scope,
+        presence=agent.presence,
+        load=agent.load,
+        capacity=agent.capacity,
+        free_since=free_since,
+    )
 
 
 def _aware(at: datetime) -> datetime:

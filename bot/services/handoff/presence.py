@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -18,7 +18,10 @@ from bot.helpdesk.presence import (
     presence_now,
     presence_on_arrival,
 )
+from bot.helpdesk.regions import RegionScope
+from bot.services import staff_audit
 from bot.services.handoff.capacity import loads, locked_agent
+from bot.services.office import Office
 from bot.store.database import announce
 from bot.store.tables import Agent
 
@@ -39,6 +42,7 @@ class AgentOnFloor:
     load: int
     capacity: int
     skills: Skills
+    scope: RegionScope
 
     @property
     def is_free(self) -> bool:
@@ -84,12 +88,16 @@ async def choose_presence(
 
 
 async def set_reach(
-    session: AsyncSession, agent_id: str, *, capacity: int, skills: Skills, queues: Collection[str]
+    session: AsyncSession,
+    office: Office,
+    agent_id: str,
+    *,
+    capacity: int,
+    queues: Sequence[str],
+    by: str,
+    now: datetime,
 ) -> None:
-    """Set what an agent can take, and how much at once.
-
-    Args:
-        queues: The queues that there are.
+    """Set how much an agent takes at once, and from which queues; rights and languages stay as they are.
 
     Raises:
         BadRequest: No such agent or queue, or a capacity out of range.
@@ -98,17 +106,20 @@ async def set_reach(
         raise BadRequest(field="agent_id")
     if not 0 <= capacity <= MAX_CAPACITY:
         raise BadRequest(field="capacity")
-    if not set(skills.queues) <= set(queues):
+    if not set(queues) <= set(office.routing.queues):
         raise BadRequest(field="queues")
     agent = await locked_agent(session, agent_id)
-    agent.capacity, agent.skills = capacity, skills.to_json()
+    skills = Skills.read(agent.skills)
+    old = {"capacity": agent.capacity, "queues": [*skills.queues]}
+    new = {"capacity": capacity, "queues": [*queues]}
+    agent.capacity, agent.skills = capacity, replace(skills, queues=tuple(queues)).to_json()
     announce(session, "staff", {"type": "floor_changed"})
-
-
-async def skills_of(session: AsyncSession, agent_id: str) -> Skills:
-    """Return the skills of an agent; those of an unknown one are empty."""
-    agent = await session.get(Agent, agent_id)
-    return Skills.read(agent.skills if agent else None)
+    changed = sorted(key for key in old if old[key] != new[key])
+    if changed:
+        await staff_audit.record(
+            session, actor=by, action="account.changed", subject=agent_id, now=now,
+            old={key: old[key] for key in changed}, new={key: new[key] for key in changed},
+        )  # fmt: skip
 
 
 async def floor(
@@ -134,4 +145,5 @@ def on_floor(agent: Agent, load: int, rules: HandoffRules, now: datetime) -> Age
         load=load,
         capacity=agent.capacity,
         skills=Skills.read(agent.skills),
+        scope=RegionScope.of(agent.regions),
     )

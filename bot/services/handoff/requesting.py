@@ -9,11 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.conversation import WAITING, Owner, QueueRank
 from bot.helpdesk.identifiers import format_code
+from bot.helpdesk.routing import Urgency
 from bot.services import sla
 from bot.services.conversations import change_owner, locked
 from bot.services.handoff.assigning import assign
 from bot.services.handoff.recording import record
 from bot.services.handoff.saying import say, wait_values
+from bot.services.handoff.sorting import sort
 from bot.services.ids import new_id
 from bot.services.office import Office
 from bot.services.opening import OpenedTicket, TicketDraft, open_ticket
@@ -33,7 +35,7 @@ async def request_human(
     now: datetime,
     reply_to: str | None = None,
 ) -> ConversationStatus:
-    """Put the conversation in its queue, start the first-response clock, tell the citizen.
+    """Put the conversation in the queue that knows its matter (see `sorting`), start the first-response clock, tell the citizen.
 
     In office hours the citizen hears their place and the wait to expect, or gets back whoever helped them
     last, if that one is there (see `assigning`); outside, the next opening, and a consultation
@@ -50,8 +52,10 @@ async def request_human(
     change_owner(
         session, conversation, Owner.QUEUED if is_open else Owner.OFFLINE_TICKET, agent_id=None
     )
-    conversation.waiting_since = now
-    conversation.queue_rank = QueueRank.URGENT if reason == "urgent" else QueueRank.NORMAL
+    sorted_as = await sort(session, office, conversation, now=now)
+    is_urgent = reason == "urgent" or sorted_as.urgency is Urgency.URGENT
+    conversation.queue, conversation.waiting_since = sorted_as.queue, now
+    conversation.queue_rank = QueueRank.URGENT if is_urgent else QueueRank.NORMAL
     handoff = Handoff(
         id=new_id(now),
         conversation_id=conversation_id,
@@ -59,6 +63,7 @@ async def request_human(
         queue=conversation.queue,
         requested_at=now,
         place=await place_in_queue(session, conversation),
+        skills=sorted(sorted_as.skills),
     )
     session.add(handoff)
     await session.flush()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.helpdesk.conversation import WAITING, Owner
 from bot.helpdesk.errors import AgentNotPresent, BadRequest, NotWaiting
 from bot.helpdesk.presence import Presence
+from bot.helpdesk.routing import skills_after_move
 from bot.services.conversations import announce_message, locked, next_visible
 from bot.services.handoff.capacity import take_a_place
 from bot.services.handoff.episodes import give, own
@@ -71,21 +71,17 @@ async def transfer_to_queue(
     conversation_id: str,
     *,
     queue: str,
-    queues: Collection[str],
     note: str,
     now: datetime,
 ) -> None:
     """Give one's conversation to a queue, before all those who have had nobody yet.
-
-    Args:
-        queues: The queues that there are.
 
     Raises:
         NotYourConversation: See `own`.
         BadRequest: There is no such queue, or the note is too long.
     """
     conversation = await own(session, agent, conversation_id)
-    if queue not in queues:
+    if queue not in office.routing.queues:
         raise BadRequest(field="to_queue")
     await _leave_note(session, conversation, agent, note, now)
     old, conversation.queue = conversation.queue, queue
@@ -94,6 +90,7 @@ async def transfer_to_queue(
     )
     if handoff:
         handoff.transferred_from = old
+        handoff.skills = sorted(skills_after_move(handoff.skills, queue, office.routing))
     title = office.texts(f"queues.{queue}")
     if office.calendar.is_open(now):
         place = await place_in_queue(session, conversation)

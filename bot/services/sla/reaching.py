@@ -7,7 +7,7 @@ deliveries are then written by a handful of statements, whatever their number.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -18,9 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.helpdesk.calendar import BusinessCalendar
 from bot.helpdesk.counting import count
 from bot.helpdesk.escalation import BREACHED, WARNED, Progress, Reached, progress
+from bot.helpdesk.routing import Wanted, skills_named
 from bot.helpdesk.sla import ClockState
 from bot.helpdesk.targets import Target
 from bot.services.escalation import ChainBook, Reach, chain_book, tell
+from bot.services.reading import regions_of_many
 from bot.store.inserting import copy_missing, insert_missing
 from bot.store.tables import Handoff, SlaClock, SlaEvent, Ticket
 
@@ -46,6 +48,10 @@ def clocks_with_subjects() -> Select[Any]:
             func.coalesce(Ticket.assignee_id, Handoff.agent_id).label("assignee_id"),
             Ticket.number,
             Ticket.subject.label("title"),
+            Ticket.region,
+            Ticket.facts["right"].as_string().label("right"),
+            Handoff.skills,
+            Handoff.conversation_id,
         )
         .outerjoin(Ticket, Ticket.id == SlaClock.subject_id)
         .outerjoin(Handoff, Handoff.id == SlaClock.subject_id)
@@ -65,7 +71,9 @@ async def record_reached(
     chains = await chain_book(session)
     after = _after(calendar)
     found = [(row, _progress(row, chains, after, now)) for row in rows]
-    reaches = [_reach(row, step) for row, step in found if step.reached]
+    waiting = {row.conversation_id for row, step in found if step.reached and row.conversation_id}
+    regions = await regions_of_many(session, waiting) if waiting else {}
+    reaches = [_reach(row, step, _wanted(row, regions)) for row, step in found if step.reached]
     await _record_events(session, reaches, now)
     if reaches:
         await tell(session, chains, reaches, now=now)
@@ -122,7 +130,13 @@ def _progress(
     )
 
 
-def _reach(row: Row[Any], step: Progress) -> Reach:
+def _wanted(row: Row[Any], regions: Mapping[str, Sequence[str | None]]) -> Wanted:
+    if row.conversation_id:
+        return Wanted(frozenset(row.skills or [f"queue:{row.queue}"]), tuple(regions.get(row.conversation_id, ())))
+    return Wanted(skills_named(row.queue, row.right), (row.region,))
+
+
+def _reach(row: Row[Any], step: Progress, wanted: Wanted) -> Reach:
     return Reach(
         clock_id=row.id,
         clock=row.clock,
@@ -136,6 +150,7 @@ def _reach(row: Row[Any], step: Progress) -> Reach:
         title=row.title,
         due_at=row.due_at,
         reached=step.reached,
+        wanted=wanted,
     )
 
 

@@ -182,3 +182,5 @@ class Handoff(Base):
     transferred_from: Mapped[str | None] = mapped_column(String(24))
     #: Place in the queue when it was asked for; tells how long a place takes.
     place: Mapped[int] = mapped_column(default=1, server_default="1")
+    #: What it wants of an agent, as `helpdesk.routing` writes skills; none from before they were kept.
+    skills: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
