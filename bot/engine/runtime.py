@@ -24,6 +24,9 @@ def prepare_environment(log_level: str) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"
     os.environ.setdefault("LOG_LEVEL", log_level)
+    # A message's products are too small to share: threads that wait for each other take longer than the work, all the more
+    # where the other core is busy.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Rasa resolves the component classes of config.yml by import path.
     sys.path.insert(0, str(REPOSITORY))
     # TensorFlow imports JAX, where it finds it, for a converter that nothing here uses: 75 MB, and two seconds.

@@ -1,4 +1,4 @@
-"""What the whole system makes of a thousand questions that nobody trained on (tests/dialogue/questions.jsonl).
+"""What the whole system makes of 1,251 questions that nobody trained on (tests/dialogue/questions.jsonl).
 
 They were written and labelled by people who had seen neither training data nor answers while writing. The bounds
 are a little below what was reached when they were set; README says what that was.
@@ -17,13 +17,13 @@ pytestmark = pytest.mark.engine
 
 QUESTIONS = PROJECT_ROOT / "tests" / "dialogue" / "questions.jsonl"
 #: At least this share, except where the name says `most`.
-RIGHT, TOPIC, ARTICLE, OUTSIDE, PERSON, REFUSED_AT_MOST = 0.91, 0.94, 0.91, 0.93, 0.94, 0.02
+RIGHT, TOPIC, ARTICLE, OUTSIDE, PERSON, REFUSED_AT_MOST = 0.91, 0.94, 0.91, 0.92, 0.97, 0.02
 
 
 @pytest.fixture(scope="module")
 def found(system: System, tmp_path_factory: pytest.TempPathFactory) -> Headline:
     results = tmp_path_factory.mktemp("measured") / "results.jsonl"
-    done = system.cli("eval", str(QUESTIONS), "--out", str(results), timeout=280)
+    done = system.cli("eval", str(QUESTIONS), "--out", str(results), timeout=400)
     assert done.returncode == 0, done.stdout + done.stderr
     return headline([json.loads(line) for line in Path(results).read_text("utf-8").splitlines()])
 

@@ -78,7 +78,10 @@ class ArticleSignals:
         self._indexes = indexes
         self._learnt = Learnt(indexes["questions"], classifier)
         self._tables = tables
-        self._owners = np.array(tables["owners"], dtype=int)
+        owners = np.array(tables["owners"], dtype=int)
+        # Passages of one article follow each other: where each article's begin, and whose they are.
+        self._begins = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]][: len(owners)])
+        self._owners, self._passages = owners[self._begins], len(owners)
         names = sorted({right for rights in tables["rights"] for right in rights})
         self._rights = {name: np.array([_share(name, rights) for rights in tables["rights"]]) for name in names}
         self._is_general = np.array([GENERAL in rights for rights in tables["rights"]], dtype=bool)
@@ -110,7 +113,9 @@ class ArticleSignals:
         learnt = learnt or self._learnt
         terms = _runs(text)
         passages = np.zeros(len(self._is_general))
-        np.maximum.at(passages, self._owners, self._indexes["passages"].scores(terms)[: len(self._owners)])
+        if self._passages:
+            found = self._indexes["passages"].scores(terms)[: self._passages]
+            passages[self._owners] = np.maximum.reduceat(found, self._begins)
         scores = (learnt.questions.scores(terms), self._indexes["whole"].scores(terms), passages)
         signals = [*map(_relative, scores), self._right(labels), self._topic(labels)]
         if row is not None:

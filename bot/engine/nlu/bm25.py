@@ -51,10 +51,19 @@ class Bm25Index:
         counts = {term: count for term, count in asked.items() if term in self._columns}
         if not counts:
             return np.zeros(self._weights.shape[0])
-        columns = [self._columns[term] for term in counts]
+        columns = np.array([self._columns[term] for term in counts])
         worth = 1 + np.log(np.fromiter(counts.values(), float, len(columns)))
         whole = float(worth @ self._rarity[columns]) + (len(asked) - len(counts)) * self._rarity.max()
-        return np.asarray(self._weights[:, columns] @ worth) / whole
+        return self._summed(columns, worth) / whole
+
+    def _summed(self, columns: np.ndarray, worth: np.ndarray) -> np.ndarray:
+        """Return the weights of some terms, times what each is worth, by document; SciPy's own slicing takes twice as long."""
+        weights = self._weights
+        starts, ends = weights.indptr[columns], weights.indptr[columns + 1]
+        spans = [slice(start, end) for start, end in zip(starts, ends)]
+        documents = np.concatenate([weights.indices[span] for span in spans])
+        values = np.concatenate([weights.data[span] for span in spans])
+        return np.bincount(documents, values * np.repeat(worth, ends - starts), weights.shape[0])
 
     def to_arrays(self) -> Dict[Text, np.ndarray]:
         """Return what `from_arrays` takes, for storing."""

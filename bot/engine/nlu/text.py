@@ -43,8 +43,12 @@ def normalise(text: str) -> str:
     return _OPENER.sub("", normalise_document(text))
 
 
+@lru_cache(maxsize=256)
 def normalise_document(text: str) -> str:
-    """Return text of any length in the spelling of `normalise`; for our own articles."""
+    """Return text of any length in the spelling of `normalise`; for our own articles.
+
+    Remembers the last ones: several components ask for the spelling of the same message.
+    """
     text = _LINK.sub(" ", text.translate(_HALF_WIDTH))
     text = _SPACED.sub(lambda match: "".join(match.group().split()), text)
     text = _REPEATED.sub(r"\1\1", text)
