@@ -170,7 +170,7 @@ async def test_long_history_comes_in_pages(client: TestClient, desk: Desk) -> No
     async with desk.begin() as database:
         conversation = await conversations.locked(database, conversation_id)
         for number in range(220):
-            conversations.add_visible(database, conversation, "agent", f"第{number}句", now=desk.clock())
+            database.add(conversations.next_visible(conversation, "agent", f"第{number}句", now=desk.clock()))
     first = await (await client.get(MESSAGES, headers=bearer(session))).json()
     assert (len(first["messages"]), first["more"]) == (200, True)
     rest = await (
