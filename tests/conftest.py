@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import Connection, create_engine, text
 
 from bot.bootstrap import Desk, close_desk, create_desk
@@ -21,6 +22,13 @@ from tests.support.clock import FakeClock
 from tests.support.database import postgres_programs, private_cluster
 from tests.support.engine import ScriptedEngine
 from tests.support.library import real_library
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_tracebacks() -> None:
+    """Log errors without the values of all locals, which take seconds to draw and hold up what is waited for."""
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.add_log_level, renderer])
 
 
 @pytest.fixture(scope="session", autouse=True)
