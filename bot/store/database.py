@@ -1,7 +1,8 @@
 """Connecting to SQLite or PostgreSQL, and the two kinds of transaction.
 
-On SQLite a writing transaction takes the write lock at once (BEGIN IMMEDIATE): a transaction
-that reads first and writes later could otherwise fail half-way with "database is locked".
+On SQLite a writing transaction takes the write lock with its first statement (BEGIN IMMEDIATE, see
+`sqlite_driver`), even if that one only reads: a transaction that reads first and writes later could otherwise
+fail half-way with "database is locked".
 Writers of this process wait for each other in an asyncio lock instead of SQLite's sleeping
 busy handler, whose steps are up to 100 ms long.
 """
