@@ -1,9 +1,10 @@
 """Run the comparison: `python -m bench.comparison` with the engine's Python.
 
-    .venv-engine/bin/python -m bench.comparison [--questions FILE] [--only NAME …] [--epochs N] [--seconds N]
+    .venv-engine/bin/python -m bench.comparison [--questions FILE] [--only NAME …] [--epochs N] [--seconds N] [--every N]
 
 Figures are kept in var/bench-models.json, so that a run of some methods (`--only`) renews their lines alone;
-the page marks lines that were measured on other data.
+the page marks lines that were measured on other data. With `--every 8` everything is trained on an eighth of the
+examples, for neural networks that on all of them would need a day; the page has these figures in tables of their own.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ LIMIT = 1200.0
 def main() -> int:
     """Measure, write the figures and the page; return the exit code."""
     options = _options()
-    kept = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() and options.only else {}
+    figures = json.loads(FIGURES.read_text("utf-8")) if FIGURES.exists() else {}
+    part = "whole" if options.every == 1 else "share"
+    kept = figures[part] = figures.get(part, {}) if options.only else {}
+    kept["every"] = options.every
     jobs = [("understanding", name) for name in UNDERSTANDING]
     jobs += [("retrieval", name) for name in retrieval_titles()]
     wanted = [job for job in jobs if not options.only or job[1] in options.only]
@@ -39,12 +43,12 @@ def main() -> int:
             print(kept["prepared"]["failed"], file=sys.stderr)
             return 1
         for group, name in wanted:
-            figures = _run(group, name, Path(folder), options)
-            kept.setdefault(group, {})[name] = figures | {"examples": kept["prepared"]["examples"]}
+            found = _run(group, name, Path(folder), options)
+            kept.setdefault(group, {})[name] = found | {"examples": kept["prepared"]["examples"]}
             kept["run"] = {"when": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()), "machine": machine()}
-            _keep(kept)
-            _say(f"{name}: {figures.get('failed') or json.dumps(figures)}")
-    options.out.write_text(markdown(kept), "utf-8")
+            _keep(figures)
+            _say(f"{name}: {found.get('failed') or json.dumps(found)}")
+    options.out.write_text(markdown(figures), "utf-8")
     _say(f"written: {options.out}")
     return 0
 
@@ -61,6 +65,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", metavar="NAME", help="methods to measure anew")
     parser.add_argument("--epochs", type=int, default=100, help="of a neural training, at most")
     parser.add_argument("--seconds", type=float, default=480, help="of a neural training, about")
+    parser.add_argument("--every", type=int, default=1, help="train on one example in so many")
     parser.add_argument("--out", type=Path, default=REPORT, help="the page")
     return parser.parse_args()
 
@@ -71,6 +76,7 @@ def _run(group: str, name: str, folder: Path, options: argparse.Namespace) -> di
     result = folder / f"{name}.json"
     command = [sys.executable, "-m", "bench.comparison.worker", group, name, "--folder", str(folder)]
     command += ["--result", str(result), "--epochs", str(options.epochs), "--seconds", str(options.seconds)]
+    command += ["--every", str(options.every)]
     if options.questions:
         command += ["--questions", str(options.questions.resolve())]
     limit = options.seconds + LIMIT

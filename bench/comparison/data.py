@@ -6,6 +6,7 @@ import importlib
 import json
 import pickle
 import shutil
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,12 @@ from rasa.engine.graph import ExecutionContext, GraphSchema
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.resource import Resource
 from rasa.nlu.tokenizers.tokenizer import Tokenizer
-from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.engine.importer import DeskImporter
+from bot.engine.importer import ARTICLE_BODY, DeskImporter
+from bot.engine.nlu.labels import carried
 from bot.engine.runtime import REPOSITORY
 
 HELD_OUT = REPOSITORY / "tests" / "dialogue" / "held_out.yml"
@@ -64,13 +66,17 @@ class Question:
     right: str
 
 
-def prepare(folder: Path) -> None:
-    """Train the featurizers, and store them and the featurised data."""
+def prepare(folder: Path, every: int = 1) -> None:
+    """Train the featurizers, and store them and the featurised data.
+
+    Args:
+        every: Of each article's and each other intent's examples one in so many is taken; all articles' own words are.
+    """
     shutil.copy(REPOSITORY / "config.yml", folder / _CONFIG)
     config = _config(folder)
     importer = dict(config["importers"][0])
     importer.pop("name")
-    data = DeskImporter(str(REPOSITORY / "config.yml"), **importer).get_nlu_data()
+    data = _share(DeskImporter(str(REPOSITORY / "config.yml"), **importer).get_nlu_data(), every)
     storage = LocalModelStorage(_made(folder / _STORAGE))
     for name, component, settings in _featurizers(config):
         made = component.create(settings, storage, Resource(name), _context(name))
@@ -123,6 +129,23 @@ def read_questions(path: Path | None) -> list[Question]:
         )
         for row in rows
     ]
+
+
+def _share(data: TrainingData, every: int) -> TrainingData:
+    """Return the data with one example in so many, taken evenly from each label."""
+    if every == 1:
+        return data
+    seen: Counter[str | None] = Counter()
+    kept = []
+    for example in data.training_examples:
+        label = example.get(INTENT_RESPONSE_KEY) or example.get(INTENT)
+        if ARTICLE_BODY in carried(example):
+            kept.append(example)
+            continue
+        if seen[label] % every == 0:
+            kept.append(example)
+        seen[label] += 1
+    return TrainingData(kept, regex_features=data.regex_features, responses=data.responses)
 
 
 def _config(folder: Path) -> dict[str, Any]:

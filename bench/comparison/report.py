@@ -19,6 +19,7 @@ UNDERSTANDING = {
     "keywords": "keywords: the patterns of nlu_data alone",
 }
 _SIGNALS = ("questions", "whole", "passages", "right", "topic", "classifier")
+_UNMEASURED = "not measured"
 _COST = "| train s | ms | peak MB | of it own |"
 _COST_LINE = "--:|--:|--:|--:|"
 
@@ -40,22 +41,30 @@ def markdown(figures: Mapping[str, Any]) -> str:
     """Return the page.
 
     Args:
-        figures: `understanding` and `retrieval` by method, `prepared` and `run`; as `__main__` keeps them.
+        figures: `whole` and `share`, each with `understanding` and `retrieval` by method, `prepared`, `run` and
+            `every`; as `__main__` keeps them. What was not measured yet is said to be so.
     """
-    values = {
-        "when": figures["run"]["when"],
-        "machine": figures["run"]["machine"],
-        "examples": str(figures["prepared"]["examples"]),
-        "articles": str(figures["prepared"]["articles"]),
-        "features_train": f"{figures['prepared']['train_seconds']:.0f}",
-        "features_ms": f"{figures['prepared']['latency_ms']:.1f}",
+    text = NOTES.read_text("utf-8")
+    for part in ("whole", "share"):
+        for name, value in _values(figures.get(part) or {}).items():
+            text = text.replace(f"{{{{{part}.{name}}}}}", value)
+    return text
+
+
+def _values(figures: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the notes' placeholders of one part stand for."""
+    prepared, run = figures.get("prepared", {}), figures.get("run", {})
+    return {
+        "when": run.get("when", _UNMEASURED),
+        "machine": run.get("machine", _UNMEASURED),
+        "every": str(figures.get("every", _UNMEASURED)),
+        "examples": str(prepared.get("examples", _UNMEASURED)),
+        "articles": str(prepared.get("articles", _UNMEASURED)),
+        "features_train": f"{prepared.get('train_seconds', 0):.0f}",
+        "features_ms": f"{prepared.get('latency_ms', 0):.1f}",
         "understanding": _understanding(_marked(figures, "understanding")),
         "retrieval": _retrieval(_marked(figures, "retrieval")),
     }
-    text = NOTES.read_text("utf-8")
-    for name, value in values.items():
-        text = text.replace(f"{{{{{name}}}}}", value)
-    return text
 
 
 def machine() -> str:
@@ -71,7 +80,7 @@ def machine() -> str:
 
 def _marked(figures: Mapping[str, Any], group: str) -> dict[str, Mapping[str, Any]]:
     """Return the figures of a group; those of an earlier run on other data say so in their note."""
-    now = figures["prepared"]["examples"]
+    now = figures.get("prepared", {}).get("examples")
     return {
         name: found
         if "failed" in found or found.get("examples") == now
@@ -118,7 +127,7 @@ def _found_cells(found: Mapping[str, Any]) -> list[str]:
 
 def _line(title: str, found: Mapping[str, Any] | None, cells: Any, *, width: int) -> str:
     if found is None or "failed" in found:
-        why = "not measured" if found is None else found["failed"].splitlines()[0]
+        why = _UNMEASURED if found is None else found["failed"].splitlines()[0]
         return _row([title, *["–"] * (width + 4), why])
     cost = [
         f"{found['train_seconds']:.1f}",

@@ -42,6 +42,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--questions", type=Path)
     parser.add_argument("--epochs", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--every", type=int, required=True)
     return parser.parse_args()
 
 
@@ -49,7 +50,7 @@ def _prepare(options: argparse.Namespace) -> dict[str, Any]:
     from bench.comparison.data import load, prepare
 
     began = time.monotonic()
-    prepare(options.folder)
+    prepare(options.folder, options.every)
     seconds = time.monotonic() - began
     prepared = load(options.folder)
     texts = [example.get("text") for example in prepared.training.training_examples]

@@ -16,15 +16,14 @@ FOUND = COST | {
 
 
 def figures(**more: Any) -> dict[str, Any]:
-    return {
-        "run": {"when": "2026-11-21", "machine": "2 cores"},
-        "prepared": {"examples": 11603, "articles": 476, "train_seconds": 19.3, "latency_ms": 0.46},
-    } | more
+    run = {"when": "2026-11-21", "machine": "2 cores"}
+    prepared = {"examples": 11603, "articles": 476, "train_seconds": 19.3, "latency_ms": 0.46}
+    return {"whole": {"run": run, "prepared": prepared} | more}
 
 
 def line(page: str, title: str) -> str:
-    (found,) = [line for line in page.splitlines() if line.startswith(f"| {title}")]
-    return found
+    """Return the line of a method in the first of the two tables, that of all examples."""
+    return next(line for line in page.splitlines() if line.startswith(f"| {title}"))
 
 
 def test_methods_measured_stand_in_the_tables() -> None:
@@ -60,3 +59,13 @@ def test_every_line_of_a_table_has_as_many_cells() -> None:
 
 def test_nothing_in_the_notes_is_left_open() -> None:
     assert "{{" in NOTES.read_text("utf-8") and "{{" not in markdown(figures())
+
+
+def test_share_has_tables_of_its_own() -> None:
+    whole = figures(understanding={"linear": UNDERSTOOD})
+    share = {"every": 8, "understanding": {"diet": UNDERSTOOD | {"note": "100 epochs"}}, "prepared": {"examples": 4400}}
+    page = markdown(whole | {"share": share})
+    diets = [line for line in page.splitlines() if line.startswith(f"| {UNDERSTANDING['diet']}")]
+    assert "not measured" in diets[0] and "100 epochs" in diets[1]
+    assert "one in 8" in page and "4400 examples" in page
+    assert "{{" not in page
