@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import hmac
 import json
 import signal
@@ -126,4 +127,15 @@ async def run(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     async with serving(settings):
+        spare_what_stays()
         await stop.wait()
+
+
+def spare_what_stays() -> None:
+    """Let the garbage collector pass over what was loaded at the start.
+
+    Articles, index and rules are a million objects that live as long as the process. A full collection that
+    walks them holds up everybody for a quarter of a second and finds nothing.
+    """
+    gc.collect()
+    gc.freeze()

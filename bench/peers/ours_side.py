@@ -23,7 +23,7 @@ from bench.peers.loading import load_clocks, load_tickets
 from bot import worker
 from bot.bootstrap import Desk, close_desk, create_desk
 from bot.gateway.filing import checked, filings_of
-from bot.serve import make_public_app
+from bot.serve import make_public_app, spare_what_stays
 from bot.services import accounts, audit, listing, staff
 from bot.services.ids import new_id
 from bot.settings import Settings
@@ -208,11 +208,12 @@ async def main() -> None:
     """Serve commands until standard input ends."""
     folder, url, port = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
     structlog.configure(processors=[structlog.processors.JSONRenderer()], logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    settings = Settings(data_dir=folder / "data", database_url=url, port=port, **dict.fromkeys(_LIMITS, _ROOMY))
+    settings = Settings(data_dir=folder / "data", database_url=url, port=port, trusted_proxies=1, **dict.fromkeys(_LIMITS, _ROOMY))
     desk = await create_desk(settings, engine=ScriptedEngine())
     runner = web.AppRunner(make_public_app(desk), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
+    spare_what_stays()
     side = Side(desk, url)
     while line := await asyncio.to_thread(sys.stdin.readline):
         call = json.loads(line)

@@ -124,6 +124,8 @@ class Line:
 
     async def _heard_of(self, ticket_ids: set[str]) -> list[str]:
         """Leave out tickets that this agent may not hear of."""
+        if not ticket_ids:
+            return []
         async with self._desk.read() as session:
             return await access.within_scope(session, self._agent, ticket_ids)
 
@@ -157,6 +159,7 @@ class Line:
         if unread != self._unread:
             self._unread = unread
             await self._send("notices", unread=unread)
+
     async def _notice(self, event: dict[str, Any]) -> None:
         words = self._request.config_dict[WORDS]
         label = citizen_label(event["conversation"], words)
