@@ -245,8 +245,9 @@ _FEWEST_WORDS = 5
 
 def language_of(text: str) -> str:
     """Return the language that the letters of a text speak for; `zh` when in doubt."""
-    letters = sum(c.isalpha() for c in text) or 1
-    for language, script in _SCRIPTS:
+    seen = [(language, script) for language, script in _SCRIPTS if script.search(text)]
+    letters = (seen and sum(c.isalpha() for c in text)) or 1
+    for language, script in seen:
         if len(script.findall(text)) / letters >= _SHARE:
             return language
     latin = len(_LATIN_WORD.findall(text))

@@ -6,7 +6,7 @@ The daily root anchors the chain of staff events (`services.staff_audit`) as wel
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.audit import GENESIS, entry_hash, first_broken, root_hash
 from bot.services import staff_audit
+from bot.store.bulk import Row
 from bot.store.tables import AuditRoot, Ticket, TicketEvent
 
 #: Younger events may belong to transactions that have not committed yet, so a root leaves them out.
@@ -54,7 +55,8 @@ def record(
     reason: str = "",
 ) -> TicketEvent:
     """Append one entry to the ticket's chain; the caller holds the ticket's row."""
-    event = next_entry(ticket, actor=actor, action=action, now=now, old=old, new=new, reason=reason)
+    entry = next_entry(ticket, actor=actor, action=action, now=now, old=old, new=new, reason=reason)
+    event: TicketEvent = entry.to_object()
     session.add(event)
     return event
 
@@ -68,21 +70,22 @@ def next_entry(
     old: dict[str, Any] | None = None,
     new: dict[str, Any] | None = None,
     reason: str = "",
-) -> TicketEvent:
+) -> Row:
     """Seal one entry to the ticket's chain; the caller stores it with the ticket."""
-    event = TicketEvent(
-        ticket_id=ticket.id,
-        seq=ticket.audit_seq + 1,
-        at=now,
-        actor=actor,
-        action=action,
-        old=old or {},
-        new=new or {},
-        reason=reason,
-    )
-    event.hash = entry_hash(ticket.audit_head, _sealed(event))
-    ticket.audit_seq, ticket.audit_head = event.seq, event.hash
-    return event
+    seq = ticket.audit_seq + 1
+    values = {
+        "ticket_id": ticket.id,
+        "seq": seq,
+        "at": now,
+        "actor": actor,
+        "action": action,
+        "old": old or {},
+        "new": new or {},
+        "reason": reason,
+    }
+    seal = entry_hash(ticket.audit_head, _sealed(values))
+    ticket.audit_seq, ticket.audit_head = seq, seal
+    return Row(TicketEvent, {**values, "hash": seal})
 
 
 def sealed_text(text: str) -> dict[str, Any]:
@@ -90,17 +93,17 @@ def sealed_text(text: str) -> dict[str, Any]:
     return {"text_sha256": hashlib.sha256(text.encode()).hexdigest()}
 
 
-def _sealed(event: TicketEvent) -> dict[str, object]:
+def _sealed(event: Mapping[str, Any]) -> dict[str, object]:
     """Return the fields that the hash covers."""
     return {
-        "ticket": event.ticket_id,
-        "seq": event.seq,
-        "at": event.at.astimezone(UTC).isoformat(),
-        "actor": event.actor,
-        "action": event.action,
-        "old": event.old,
-        "new": event.new,
-        "reason": event.reason,
+        "ticket": event["ticket_id"],
+        "seq": event["seq"],
+        "at": event["at"].astimezone(UTC).isoformat(),
+        "actor": event["actor"],
+        "action": event["action"],
+        "old": event["old"],
+        "new": event["new"],
+        "reason": event["reason"],
     }
 
 
@@ -113,7 +116,7 @@ async def chain_holds(session: AsyncSession, ticket: Ticket) -> bool:
     )
     if not events or events[-1].hash != ticket.audit_head:
         return False
-    return first_broken((_sealed(event), event.hash) for event in events) is None
+    return first_broken((_sealed(vars(event)), event.hash) for event in events) is None
 
 
 async def make_root(session: AsyncSession, *, day: date, now: datetime) -> AuditRoot | None:
@@ -185,7 +188,7 @@ async def _verify_chains(session: AsyncSession, report: AuditReport) -> None:
     async for event in events:
         report.events += 1
         seq, previous = expected.get(event.ticket_id, (0, GENESIS))
-        is_next = event.seq == seq + 1 and entry_hash(previous, _sealed(event)) == event.hash
+        is_next = event.seq == seq + 1 and entry_hash(previous, _sealed(vars(event))) == event.hash
         if not is_next and event.ticket_id not in spoiled:
             spoiled.add(event.ticket_id)
             report.broken.append(f"ticket {event.ticket_id}: entry {event.seq} was altered or lost")

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.conversation import WAITING, Owner, QueueRank, check_owner_change
@@ -21,6 +21,14 @@ _OFFERS_REMEMBERED = 40
 #: What is kept of a message that was slashes and spaces only.
 _NOTHING = "?"
 _PEOPLE = frozenset({"citizen", "agent"})
+# Built once: to build a statement takes longer than to run it.
+_LOCKED_ALL = (
+    select(Conversation)
+    .where(Conversation.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Conversation.id)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True)
@@ -109,13 +117,7 @@ async def locked_all(
 ) -> dict[str, Conversation]:
     """Return those of the conversations that there are, their rows locked in the order of their ids."""
     await session.flush()
-    rows = await session.scalars(
-        select(Conversation)
-        .where(Conversation.id.in_(conversation_ids))
-        .order_by(Conversation.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    rows = await session.scalars(_LOCKED_ALL, {"ids": list(conversation_ids)})
     return {conversation.id: conversation for conversation in rows}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import FormInvalid, HelpdeskError
@@ -17,8 +17,15 @@ from bot.services.intake import Prepared, prepare, send_on_its_way
 from bot.services.office import Office
 from bot.services.opening import OpenedTicket, open_tickets
 from bot.services.outbox import PULL_CHANNELS, deliver_from
-from bot.store.bulk import insert_rows
+from bot.store.bulk import Row, insert_rows
 from bot.store.tables import Conversation, Message, Outbox
+
+# Built once: to build a statement takes longer than to run it.
+_WITH_PENDING = (
+    select(Outbox.conversation_id)
+    .where(Outbox.conversation_id.in_(bindparam("conversations", expanding=True)), Outbox.status == "pending")
+    .distinct()
+)
 
 
 @dataclass(frozen=True)
@@ -132,12 +139,7 @@ async def _confirm(
 
 
 async def _with_something_waiting(session: AsyncSession, conversation_ids: set[str]) -> set[str]:
-    rows = await session.scalars(
-        select(Outbox.conversation_id)
-        .where(Outbox.conversation_id.in_(conversation_ids), Outbox.status == "pending")
-        .distinct()
-    )
-    return set(rows)
+    return set(await session.scalars(_WITH_PENDING, {"conversations": list(conversation_ids)}))
 
 
 def _words(office: Office, opened: OpenedTicket) -> tuple[str, dict[str, object]]:
@@ -146,14 +148,15 @@ def _words(office: Office, opened: OpenedTicket) -> tuple[str, dict[str, object]
     return office.texts("tickets.filed", number=number, code=code), {"ticket": card}
 
 
-def _sent(conversation: Conversation, message: Message, now: datetime) -> Outbox:
-    return Outbox(
-        message_id=message.id,
-        conversation_id=conversation.id,
-        channel=conversation.channel,
-        epoch=None,
-        status="sent",
-        attempts=1,
-        next_attempt_at=now,
-        settled_at=now,
-    )
+def _sent(conversation: Conversation, message: Message, now: datetime) -> Row:
+    values = {
+        "message_id": message.id,
+        "conversation_id": conversation.id,
+        "channel": conversation.channel,
+        "epoch": None,
+        "status": "sent",
+        "attempts": 1,
+        "next_attempt_at": now,
+        "settled_at": now,
+    }
+    return Row(Outbox, values)

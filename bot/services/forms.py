@@ -64,8 +64,8 @@ def required_fields(form: Form, values: Values) -> list[Field]:
     """Return the fields that are due with these answers, in the order of the form."""
     due: dict[str, Field] = {}
     for field in form.fields:
-        others = ((c, values.get(c.field) if c.field in due else None) for c in field.only_if)
-        if all(condition.holds(other) for condition, other in others):
+        # A question that is not due has no answer, whatever was said to it before.
+        if all(c.holds(values.get(c.field) if c.field in due else None) for c in field.only_if):
             due[field.name] = field
     return list(due.values())
 

@@ -87,7 +87,8 @@ def prepare(
     Args:
         values: See `Submission`.
     """
-    facts, decided = forms.facts(form, values), route_form(office, forms, form, values)
+    facts = forms.facts(form, values)
+    decided = route_form(office, forms, form, facts)
     agreed = values.get("forward") == _AGREED
     goes_on = not decided.is_ours and agreed and decided.centre.is_automatic
     proposal = ""
@@ -121,9 +122,12 @@ async def send_on_its_way(
     return OpenedTicket(ticket_view(ticket), opened.code, created=True)
 
 
-def route_form(office: Office, forms: FormCatalogue, form: Form, values: Mapping[str, str]) -> Route:
-    """Decide whose matter a form is, which queue takes it and how urgent it is."""
-    facts = forms.facts(form, values)
+def route_form(office: Office, forms: FormCatalogue, form: Form, facts: Mapping[str, str]) -> Route:
+    """Decide whose matter a form is, which queue takes it and how urgent it is.
+
+    Args:
+        facts: The answers that count, see `FormCatalogue.facts`.
+    """
     told = [facts[f.name] for f in form.fields if f.type in (FieldType.NARRATIVE, FieldType.TEXT) and facts.get(f.name)]
     matter = Matter(
         right=facts.get("right"),

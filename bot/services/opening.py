@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,11 +29,19 @@ from bot.services.ids import new_id
 from bot.services.office import Office
 from bot.services.outgoing.happenings import ticket_happened
 from bot.services.views import TicketView, ticket_view
-from bot.store.bulk import insert_rows
+from bot.store.bulk import Row, insert_rows
 from bot.store.database import announce
-from bot.store.tables import Conversation, Evidence, Ticket, TicketEntry, TicketEvent
+from bot.store.tables import Conversation, Evidence, Ticket, TicketEntry
 
 _NUMBER_TRIES = 5
+# Built once: to build a statement takes longer than to run it.
+_WITH_KEYS = select(Ticket).where(Ticket.idempotency_key.in_(bindparam("keys", expanding=True)))
+_TAKEN = select(Ticket.number).where(Ticket.number.in_(bindparam("numbers", expanding=True)))
+_WAITING_EVIDENCE = (
+    select(Evidence)
+    .where(Evidence.conversation_id.in_(bindparam("conversations", expanding=True)), Evidence.ticket_id.is_(None))
+    .order_by(Evidence.id)
+)
 
 
 @dataclass(frozen=True)
@@ -204,7 +212,7 @@ def system_note(ticket: Ticket, text: str, *, now: datetime) -> TicketEntry:
 
 def _first_entries(
     ticket: Ticket, draft: TicketDraft, evidence: Iterable[Evidence], now: datetime
-) -> Iterator[TicketEvent]:
+) -> Iterator[Row]:
     """Yield the entries with which the ticket's chain begins, each sealed upon the one before."""
     yield _opening_entry(ticket, evidence, now)
     if draft.routed is not None:
@@ -215,7 +223,7 @@ def _first_entries(
         yield audit.next_entry(ticket, actor="system", action="ticket.noted", now=now, new=new)
 
 
-def _opening_entry(ticket: Ticket, evidence: Iterable[Evidence], now: datetime) -> TicketEvent:
+def _opening_entry(ticket: Ticket, evidence: Iterable[Evidence], now: datetime) -> Row:
     facts = {"facts": ticket.facts, "evidence": [row.sha256 for row in evidence]}
     new = {"status": ticket.status, "kind": ticket.kind, **facts}
     return audit.next_entry(ticket, actor="citizen", action="ticket.opened", now=now, new=new)
@@ -228,7 +236,7 @@ async def _free_numbers(
     numbers: list[str] = []
     while len(numbers) < len(kinds):
         drawn = dict.fromkeys(_number(office, kind, now) for kind in kinds[len(numbers) :])
-        taken = set(await session.scalars(select(Ticket.number).where(Ticket.number.in_(drawn))))
+        taken = set(await session.scalars(_TAKEN, {"numbers": list(drawn)}))
         if len(drawn) == len(kinds) - len(numbers) and not taken.union(numbers).intersection(drawn):
             numbers.extend(drawn)
     return numbers
@@ -241,11 +249,7 @@ async def _waiting_evidence(
     if not drafts:
         return {}
     first = {draft.conversation_id: draft.idempotency_key() for draft in reversed(list(drafts))}
-    rows = await session.scalars(
-        select(Evidence)
-        .where(Evidence.conversation_id.in_(first), Evidence.ticket_id.is_(None))
-        .order_by(Evidence.id)
-    )
+    rows = await session.scalars(_WAITING_EVIDENCE, {"conversations": list(first)})
     waiting: dict[str, list[Evidence]] = {}
     for row in rows:
         waiting.setdefault(first[str(row.conversation_id)], []).append(row)
@@ -253,7 +257,7 @@ async def _waiting_evidence(
 
 
 async def _with_keys(session: AsyncSession, keys: Sequence[str]) -> dict[str, Ticket]:
-    rows = await session.scalars(select(Ticket).where(Ticket.idempotency_key.in_(keys)))
+    rows = await session.scalars(_WITH_KEYS, {"keys": list(keys)})
     return {str(ticket.idempotency_key): ticket for ticket in rows}
 
 

@@ -7,11 +7,11 @@ a savepoint: either all of them or, with the error, none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect, Table
 from sqlalchemy.exc import DBAPIError
@@ -20,6 +20,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.store.tables import Base
 
 _SAVEPOINT = "bulk_insert"
+
+
+class Row(NamedTuple):
+    """Values of a row by attribute name, where nobody needs an object: making one costs more than writing it."""
+
+    kind: type[Base]
+    values: Mapping[str, Any]
+
+    def to_object(self) -> Any:
+        """Return the object, for a session to hold."""
+        return self.kind(**self.values)
 
 
 @dataclass(frozen=True)
@@ -34,9 +45,9 @@ class _Writing:
     columns: tuple[tuple[str, Any, Callable[[Any], Any] | None], ...]
     named: bool
 
-    def row(self, instance: Base) -> Any:
-        """Return the values of a new object in the form the driver takes."""
-        given = instance.__dict__
+    def row(self, new: Base | Row) -> Any:
+        """Return the values of a new row in the form the driver takes."""
+        given = new.values if isinstance(new, Row) else new.__dict__
         values = []
         for name, default, convert in self.columns:
             value = given.get(name)
@@ -49,22 +60,22 @@ class _Writing:
         return {name: value for (name, _, _), value in zip(self.columns, values, strict=True)}
 
 
-async def insert_rows(session: AsyncSession, rows: Iterable[Base], *, with_ids: bool = False) -> None:
-    """Insert new objects that the session does not know, in the order given.
+async def insert_rows(session: AsyncSession, rows: Iterable[Base | Row], *, with_ids: bool = False) -> None:
+    """Insert new rows that the session does not know, in the order given.
 
-    What the session itself holds is flushed first. The objects stay outside the session: they are
+    What the session itself holds is flushed first. Objects stay outside the session: they are
     values to write, and column defaults do not show on them.
 
     Args:
         rows: Rows of one table should follow each other.
-        with_ids: Set the integer `id` that the database gives on each object.
+        with_ids: Set the integer `id` that the database gives on each row, which must be an object.
 
     Raises:
         IntegrityError: A constraint was violated; none of the rows is there, and the transaction
             may go on.
     """
     await session.flush()
-    groups = [(table, list(group)) for table, group in groupby(rows, key=lambda row: row.__table__)]
+    groups = [(table, list(group)) for table, group in groupby(rows, key=_table)]
     if not groups:
         return
     connection = await session.connection()
@@ -82,6 +93,10 @@ async def insert_rows(session: AsyncSession, rows: Iterable[Base], *, with_ids: 
     if with_ids:
         for row, number in zip((row for _, group in groups for row in group), ids, strict=True):
             row.id = number
+
+
+def _table(row: Base | Row) -> Any:
+    return row.kind.__table__ if isinstance(row, Row) else row.__table__
 
 
 @lru_cache(maxsize=256)

@@ -56,10 +56,10 @@ class Regions:
         self._first_city: dict[str, str] = {}
         for place in _places(data):
             self._add(place, data["aliases"])
-        #: First character of a name → the names, longer ones first.
-        self._beginning: dict[str, list[str]] = {}
-        for name in sorted(self._by_name, key=len, reverse=True):
-            self._beginning.setdefault(name[0], []).append(name)
+        #: First character → how long names are that begin with it, longer ones first.
+        self._lengths: dict[str, list[int]] = {}
+        for start, length in sorted({(name[0], len(name)) for name in self._by_name}, reverse=True):
+            self._lengths.setdefault(start, []).append(length)
 
     @classmethod
     def load(cls, path: Path) -> Regions:
@@ -97,14 +97,16 @@ class Regions:
         """Return the places meant by each name in the text, in the order of the text; longer names first."""
         found, at = [], 0
         while at < len(text):
-            name = next((name for name in self._beginning.get(text[at], ()) if self._is_at(text, at, name)), "")
-            if name:
-                found.append(self._by_name[name])
-            at += len(name) or 1
+            after = at + 1
+            for length in self._lengths.get(text[at], ()):
+                end = at + length
+                places = self._by_name.get(text[at:end])
+                if places and not text.startswith(self._not_before, end):
+                    found.append(places)
+                    after = end
+                    break
+            at = after
         return found
-
-    def _is_at(self, text: str, at: int, name: str) -> bool:
-        return text.startswith(name, at) and not text.startswith(self._not_before, at + len(name))
 
     def _add(self, place: Place, aliases: Mapping[str, Sequence[str]]) -> None:
         own = place.county or place.city or place.province

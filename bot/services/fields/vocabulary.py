@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,12 @@ def is_sentence(text: str) -> bool:
 
     Converting a whole story to simplified characters takes most of what checking a form costs.
     """
-    return len("".join(text.split()).strip(_EDGE)) > _LONGEST_WORD
+    return is_longer(text, _LONGEST_WORD)
+
+
+def is_longer(text: str, length: int) -> bool:
+    """Tell whether the bare text is longer than so many characters."""
+    return len(text) > length and len("".join(text.split()).strip(_EDGE)) > length
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,11 @@ class Vocabulary:
 
     def is_skip(self, text: str) -> bool:
         """Tell whether the whole answer means: leave this out."""
-        return not is_sentence(text) and bare(text) in self.skip
+        return not is_longer(text, self._longest_skip) and bare(text) in self.skip
+
+    @cached_property
+    def _longest_skip(self) -> int:
+        return max(map(len, self.skip))
 
     def is_skip_rest(self, text: str) -> bool:
         """Tell whether the whole answer means: leave out all that may be left out."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,10 +22,11 @@ from bot.services.ids import new_id
 from bot.services.sla.book import SlaBook
 from bot.services.sla.counting import ACTIVE, apply_due, catch_up, due, record
 from bot.services.sla.looking import nearest_clocks
+from bot.store.bulk import Row
 from bot.store.tables import Handoff, SlaClock, SlaPause, Ticket
 
 
-def clocks_of_new(book: SlaBook, tickets: Iterable[Ticket], *, now: datetime) -> list[SlaClock]:
+def clocks_of_new(book: SlaBook, tickets: Iterable[Ticket], *, now: datetime) -> list[Row]:
     """Return the clocks that new tickets are owed; the caller stores them with the tickets.
 
     A new ticket has no clocks yet, so nothing need be read.
@@ -32,14 +34,14 @@ def clocks_of_new(book: SlaBook, tickets: Iterable[Ticket], *, now: datetime) ->
     effects = effects_of("ticket", "opened")
     names = [name for name, effect in effects.items() if effect is Effect.START]
     starts: dict[str, list[tuple[str, _Start]]] = {}
-    clocks: list[SlaClock] = []
+    clocks: list[Row] = []
     for ticket in tickets:
         if ticket.kind not in starts:
             counted = [(name, _count(book, ticket.kind, name, now)) for name in names]
             starts[ticket.kind] = [(name, start) for name, start in counted if start]
         own = [_clock("ticket", ticket.id, name, 1, start, now) for name, start in starts[ticket.kind]]
-        ticket.next_due_at = min((clock.due_at for clock in own), default=None)
-        clocks += own
+        ticket.next_due_at = min((clock["due_at"] for clock in own), default=None)
+        clocks += (Row(SlaClock, clock) for clock in own)
     return clocks
 
 
@@ -47,7 +49,7 @@ async def on_ticket_opened(
     session: AsyncSession, book: SlaBook, ticket: Ticket, *, now: datetime
 ) -> None:
     """Start what one new ticket is owed, of which the session knows."""
-    session.add_all(clocks_of_new(book, [ticket], now=now))
+    session.add_all(row.to_object() for row in clocks_of_new(book, [ticket], now=now))
     await session.flush()
 
 
@@ -176,25 +178,26 @@ def _count(book: SlaBook, applies_to: str, clock_name: str, now: datetime) -> _S
 
 def _clock(
     subject: str, subject_id: str, clock_name: str, round_: int, start: _Start, now: datetime
-) -> SlaClock:
-    return SlaClock(
-        id=new_id(now),
-        subject_kind=subject,
-        subject_id=subject_id,
-        clock=clock_name,
-        round=round_,
-        policy_id=start.policy.id,
-        policy_version=start.policy.version,
-        calendar_id=start.calendar.id,
-        calendar_version=start.calendar.version,
-        started_at=now,
-        due_at=start.due.due_at,
-        warn_at=start.due.warn_at,
-        provisional=start.due.provisional,
-        state=ClockState.RUNNING,
-        level=0,
-        next_check_at=start.due.warn_at,
-    )
+) -> dict[str, Any]:
+    """Return the values of a clock that starts now."""
+    return {
+        "id": new_id(now),
+        "subject_kind": subject,
+        "subject_id": subject_id,
+        "clock": clock_name,
+        "round": round_,
+        "policy_id": start.policy.id,
+        "policy_version": start.policy.version,
+        "calendar_id": start.calendar.id,
+        "calendar_version": start.calendar.version,
+        "started_at": now,
+        "due_at": start.due.due_at,
+        "warn_at": start.due.warn_at,
+        "provisional": start.due.provisional,
+        "state": ClockState.RUNNING,
+        "level": 0,
+        "next_check_at": start.due.warn_at,
+    }
 
 
 def _start(
@@ -208,7 +211,7 @@ def _start(
     now: datetime,
 ) -> None:
     if start := _count(book, applies_to, clock_name, now):
-        session.add(_clock(subject, subject_id, clock_name, round_, start, now))
+        session.add(SlaClock(**_clock(subject, subject_id, clock_name, round_, start, now)))
 
 
 async def _affect(
