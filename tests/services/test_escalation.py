@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -17,6 +17,7 @@ from bot.services import desk_work, escalation, handoff, sla
 from bot.services.escalation import telling
 from bot.services.sla import reaching
 from bot.store.tables import Agent, Delivery, Notice, SlaClock, SlaEvent, Ticket
+from tests.services.rules import saves_calendar, saves_policy
 from tests.support.builders import make_person, make_ticket
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock
@@ -342,6 +343,34 @@ async def test_a_waiting_citizen_is_told_by_the_chain_of_handoffs(
     assert (await sweeps(desk)).escalated == 1
 
 
+async def test_further_levels_follow_by_the_working_time_of_the_clocks_own_calendar(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    supervisor = await make_person(desk, role="supervisor")
+    night = {weekday: ((time(20), time(23)),) for weekday in range(7)}
+    await saves_calendar(desk, supervisor, id="night", base_version=0, frames=night, days={}, loaded_years=frozenset())
+    await saves_policy(desk, supervisor, calendar_id="night", clocks={"first_response": Target(60, Unit.WORKING_MINUTES)})
+    await save(desk, supervisor, "ticket", steps(60), based_on=1)
+    opened = await make_ticket(desk, citizen.conversation_id)
+    due = (await first_response(desk, opened)).due_at
+    assert due == datetime(2026, 11, 20, 13, tzinfo=UTC)
+    clock.at = due + DAY
+    await sweeps(desk)
+    assert [e.at for e in await events(desk) if e.kind == "escalated"] == [due + 60 * MINUTE]
+
+
+async def test_a_mailbox_that_two_people_share_reads_of_each_clock_once(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    for name in ("王主管", "周主管"):
+        await make_person(desk, name, role="supervisor", email="lead@example.org")
+    opened = await make_ticket(desk, citizen.conversation_id)
+    clock.at = (await first_response(desk, opened)).due_at + MINUTE
+    await sweeps(desk)
+    (mail,) = [m for m in await mails(desk) if m.event == "sla.breached"]
+    assert mail.payload["data"]["count"] == len(mail.payload["data"]["items"]) == 1
+
+
 # --- versions of chains ---------------------------------------------------------------------
 
 
@@ -399,6 +428,25 @@ async def test_a_breached_clock_at_rest_climbs_on_when_the_chain_grows(
     assert (await first_response(desk, opened)).level == 3
     await worker.wake_breached(desk)
     assert (await sweeps(desk)).escalated == 0
+
+
+async def test_a_level_that_a_new_chain_brings_forward_is_not_waited_for(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    supervisor = await make_person(desk, role="supervisor")
+    await save(desk, supervisor, "ticket", steps(100_000), based_on=1)
+    opened = await make_ticket(desk, citizen.conversation_id)
+    clock.at = (await first_response(desk, opened)).due_at + 10 * DAY
+    await sweeps(desk)
+    late = (await first_response(desk, opened)).next_check_at
+    assert late > clock.at
+    await worker.wake_breached(desk)
+    assert (await sweeps(desk)).escalated == 0
+    assert (await first_response(desk, opened)).next_check_at == late
+    await save(desk, supervisor, "ticket", steps(60), based_on=2)
+    await worker.wake_breached(desk)
+    assert (await sweeps(desk)).escalated >= 1
+    assert (await first_response(desk, opened)).level == 3
 
 
 async def test_a_chain_of_one_kind_wins_and_named_heads_are_told(

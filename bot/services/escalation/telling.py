@@ -91,14 +91,15 @@ async def tell(
     """Record notices and mails for the people meant, and note the events for webhooks."""
     roster = await Roster.load(session, now=now)
     for_console: dict[tuple[str, str, int], list[_Level]] = defaultdict(list)
-    for_mail: dict[tuple[str, str, int], list[_Level]] = defaultdict(list)
+    # By mailbox, which several people may share, and in it by event: nobody reads a thing twice.
+    for_mail: dict[tuple[str, str, int], dict[str, _Level]] = defaultdict(dict)
     for level, step, chain in _steps(chains, reaches):
         group = (level.event, level.reached.level)
         for person in _meant(roster, chain, step, level):
             if By.CONSOLE in step.by:
                 for_console[person.id, *group].append(level)
             if By.EMAIL in step.by and person.email:
-                for_mail[person.email, *group].append(level)
+                for_mail[person.email, *group][level.key] = level
         if By.WEBHOOK in step.by:
             happened(session, _happening(level, now))
     await insert_missing(session, Notice, list(_notices(for_console, now)))
@@ -164,10 +165,11 @@ def _summary(levels: list[_Level]) -> dict[str, Any]:
 
 
 def _mails(
-    groups: dict[tuple[str, str, int], list[_Level]], now: datetime
+    groups: dict[tuple[str, str, int], dict[str, _Level]], now: datetime
 ) -> Iterator[dict[str, object]]:
-    """Yield one mail for each person and level, with all that belongs in it."""
-    for (email, event, level), levels in groups.items():
+    """Yield one mail for each mailbox and level, with all that belongs in it."""
+    for (email, event, level), by_key in groups.items():
+        levels = list(by_key.values())
         data = {
             "level": level,
             "count": len(levels),

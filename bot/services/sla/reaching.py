@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.calendar import BusinessCalendar
 from bot.helpdesk.counting import count
 from bot.helpdesk.escalation import BREACHED, WARNED, Progress, Reached, progress
 from bot.helpdesk.routing import Wanted, skills_named
@@ -23,6 +22,8 @@ from bot.helpdesk.sla import ClockState
 from bot.helpdesk.targets import Target
 from bot.services.escalation import ChainBook, Reach, chain_book, tell
 from bot.services.reading import regions_of_many
+from bot.services.sla.book import SlaBook
+from bot.services.sla.records import renew_book
 from bot.store.inserting import copy_missing, insert_missing
 from bot.store.tables import Handoff, SlaClock, SlaEvent, Ticket
 
@@ -38,6 +39,7 @@ def clocks_with_subjects() -> Select[Any]:
             SlaClock.id,
             SlaClock.clock,
             SlaClock.policy_version,
+            SlaClock.calendar_id,
             SlaClock.subject_kind,
             SlaClock.subject_id,
             SlaClock.due_at,
@@ -59,7 +61,7 @@ def clocks_with_subjects() -> Select[Any]:
 
 
 async def record_reached(
-    session: AsyncSession, calendar: BusinessCalendar, rows: Sequence[Row[Any]], *, now: datetime
+    session: AsyncSession, book: SlaBook, rows: Sequence[Row[Any]], *, now: datetime
 ) -> list[tuple[Row[Any], Progress]]:
     """Record every level that the clocks have reached by now, each once, and tell about it.
 
@@ -68,8 +70,11 @@ async def record_reached(
     Returns:
         Each clock with its progress; the clocks themselves are not changed yet.
     """
+    if not {row.calendar_id for row in rows} <= set(book.calendar_ids()):
+        # Another process has made a calendar a moment ago.
+        await renew_book(session, book)
     chains = await chain_book(session)
-    after = _after(calendar)
+    after = _after(book)
     found = [(row, _progress(row, chains, after, now)) for row in rows]
     waiting = {row.conversation_id for row, step in found if step.reached and row.conversation_id}
     regions = await regions_of_many(session, waiting) if waiting else {}
@@ -106,18 +111,18 @@ def _state(level: int) -> dict[str, str]:
     return {"state": ClockState.BREACHED.value} if level >= BREACHED else {}
 
 
-def _after(calendar: BusinessCalendar) -> Callable[[datetime, Target], datetime]:
-    """Return how working time is added; clocks in days end at the same closings, so it remembers."""
+def _after(book: SlaBook) -> Callable[[str, datetime, Target], datetime]:
+    """Return how working time is added on a calendar; clocks in days end at the same closings, so it remembers."""
 
     @cache
-    def after(at: datetime, target: Target) -> datetime:
-        return count(at, target, calendar, ()).due_at
+    def after(calendar_id: str, at: datetime, target: Target) -> datetime:
+        return count(at, target, book.latest_calendar(calendar_id).calendar, ()).due_at
 
     return after
 
 
 def _progress(
-    row: Row[Any], chains: ChainBook, after: Callable[[datetime, Target], datetime], now: datetime
+    row: Row[Any], chains: ChainBook, after: Callable[[str, datetime, Target], datetime], now: datetime
 ) -> Progress:
     chain = chains.of(row.subject_kind, row.applies_to)
     return progress(
@@ -125,7 +130,7 @@ def _progress(
         warn_at=row.warn_at,
         due_at=row.due_at,
         further=chain.further if chain else (),
-        after=after,
+        after=partial(after, row.calendar_id),
         now=now,
     )
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.sla import ClockState
@@ -46,7 +46,7 @@ async def sweep(
     due_now = rows.all()
     if not due_now:
         return SweepResult()
-    found = await record_reached(session, book.calendar, due_now, now=now)
+    found = await record_reached(session, book, due_now, now=now)
     await move_clocks(session, found)
     kinds = Counter(reached.kind for _, step in found for reached in step.reached)
     announce(session, "staff", {"type": "sla", "count": kinds.total()})
@@ -54,9 +54,10 @@ async def sweep(
 
 
 async def wake_breached(session: AsyncSession, *, after: str = "", limit: int = 500) -> str | None:
-    """Let the next sweep look again at breached clocks after whose last level nothing was due.
+    """Let the next sweep look again at breached clocks: at rest or waiting for their next level.
 
-    After a new escalation chain they may have further levels; those without sleep on.
+    After a new escalation chain they may have further levels, or reach them sooner; the sweep sets
+    those back to rest or to their level's instant that have nothing to be told.
 
     Returns:
         Where to go on (`after`), None when all are done.
@@ -67,7 +68,7 @@ async def wake_breached(session: AsyncSession, *, after: str = "", limit: int = 
             .where(
                 SlaClock.state == ClockState.BREACHED,
                 SlaClock.stopped_at.is_(None),
-                SlaClock.next_check_at.is_(None),
+                or_(SlaClock.next_check_at.is_(None), SlaClock.next_check_at > SlaClock.due_at),
                 SlaClock.id > after,
             )
             .order_by(SlaClock.id)
