@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.console.facts import facts_of
 from bot.console.moments import moment
 from bot.console.words import Words
 from bot.services.desk_work import TicketDetail, TimelineItem
+from bot.services.forms import FormCatalogue
 from bot.services.staff import agents_named
 
 #: What a page tells about a conflict: more would only be a wall of text.
@@ -57,18 +59,20 @@ class Line:
         return self.seq is None or self.kind_of_event not in _SEALS | _LOOKS
 
 
-async def lines_of(session: AsyncSession, detail: TicketDetail, words: Words) -> list[Line]:
+async def lines_of(
+    session: AsyncSession, detail: TicketDetail, forms: FormCatalogue, words: Words
+) -> list[Line]:
     """Return the timeline in words, oldest first."""
     ids = {value for item in detail.timeline for value in _assignees(item) if value}
     names = await agents_named(session, *ids)
-    return [_line(item, names, words) for item in detail.timeline]
+    return [_line(item, _change(item, detail.ticket.kind, names, forms, words), words) for item in detail.timeline]
 
 
 async def changes_since(
-    session: AsyncSession, detail: TicketDetail, seen: int, words: Words
+    session: AsyncSession, detail: TicketDetail, seen: int, forms: FormCatalogue, words: Words
 ) -> list[dict[str, Any]]:
     """Return what happened after audit entry `seen`, for an agent whose save was refused."""
-    lines = await lines_of(session, detail, words)
+    lines = await lines_of(session, detail, forms, words)
     news = [line for line in lines if line.seq is not None and line.seq > seen]
     return [
         {"at": line.at.isoformat(), "actor": line.actor, "title": line.title, "change": line.change}
@@ -80,7 +84,7 @@ def _assignees(item: TimelineItem) -> list[str]:
     return [str(value) for value in (item.old.get("assignee"), item.new.get("assignee")) if value]
 
 
-def _line(item: TimelineItem, names: dict[str, str], words: Words) -> Line:
+def _line(item: TimelineItem, change: str, words: Words) -> Line:
     is_event = item.seq is not None
     return Line(
         at=item.at,
@@ -88,7 +92,7 @@ def _line(item: TimelineItem, names: dict[str, str], words: Words) -> Line:
         kind_of_event=item.kind,
         title=words(f"audit.{item.kind}" if is_event else f"entries.{item.kind}"),
         actor=item.actor_name or words(f"actors.{item.actor}"),
-        change=_change(item, names, words),
+        change=change,
         text=item.text,
         seq=item.seq,
         hash=item.hash,
@@ -99,7 +103,13 @@ def _line(item: TimelineItem, names: dict[str, str], words: Words) -> Line:
     )
 
 
-def _change(item: TimelineItem, names: dict[str, str], words: Words) -> str:
+def _change(
+    item: TimelineItem, kind: str, names: dict[str, str], forms: FormCatalogue, words: Words
+) -> str:
+    if "fact" in item.new:
+        name = str(item.new["fact"])
+        old, new = (facts_of(forms, kind, {name: side.get("value") or ""}, words)[0] for side in (item.old, item.new))
+        return f"{new.label}：{old.value or words('missing')} → {new.value}"
     if "status" in item.new:
         old, new = item.old.get("status"), item.new["status"]
         after = words(f"states.{new}")
@@ -113,4 +123,6 @@ def _change(item: TimelineItem, names: dict[str, str], words: Words) -> str:
     if "due_at" in item.new:
         dues = (datetime.fromisoformat(str(side["due_at"])) for side in (item.old, item.new))
         return f"{words(f'clocks.{item.new['clock']}')} {' → '.join(moment(due) for due in dues)}"
-    return str(item.new.get("number", ""))
+    if "amount" in item.new:
+        return f"{words(f'clocks.{item.new['clock']}')} +{item.new['amount']} {words(f'units.{item.new['unit']}')}"
+    return str(item.new.get("number") or item.new.get("receipt_no") or "")

@@ -111,7 +111,7 @@ async def ticket_page(request: web.Request) -> web.Response:
     desk, words = request.config_dict[DESK], request.config_dict[WORDS]
     async with desk.read() as session:
         detail = await _detail(request, session)
-        lines = await lines_of(session, detail, words)
+        lines = await lines_of(session, detail, desk.forms, words)
         life = await panels(request, session, detail)
     ticket, book = detail.ticket, desk.office.sla
     return render(
@@ -150,7 +150,7 @@ async def ticket_audit(request: web.Request) -> web.Response:
     desk, words = request.config_dict[DESK], request.config_dict[WORDS]
     async with desk.read() as session:
         detail = await _detail(request, session)
-        lines = await lines_of(session, detail, words)
+        lines = await lines_of(session, detail, desk.forms, words)
     events = [line for line in lines if line.seq is not None]
     return render(
         request, "ticket_audit.html", **_head(detail, "audit"), events=events, chain_holds=detail.chain_holds

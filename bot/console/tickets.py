@@ -75,7 +75,8 @@ async def conflict(
         detail = await desk_work.ticket_for_staff(
             session, request[AGENT], request.match_info["id"], now=desk.clock()
         )
-        changes = await changes_since(session, detail, seen if isinstance(seen, int) else 0, words)
+        since = seen if isinstance(seen, int) else 0
+        changes = await changes_since(session, detail, since, desk.forms, words)
     status_title = words(f"states.{detail.ticket.status}")
     return refusal(
         request,

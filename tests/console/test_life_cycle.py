@@ -69,6 +69,7 @@ async def test_an_extension_is_asked_by_one_and_decided_by_another(enter, ticket
     li, zhao = await enter("李明"), await enter("赵强", "supervisor")
     version = await post(li, ticket, "extensions", clock="acceptance", amount=5, reason="案情复杂")
     assert "等待班长审批" in (await page(await enter("王敏"), ticket)).replace("\n", "")
+    assert "受理 +5 工作日" in await page(li, ticket, "/audit")
     path = await id_on(zhao, ticket, "extensions/…/decision")
     assert await refused(li, ticket, path, version, decision="approved") == (403, "forbidden")
     assert await refused(zhao, ticket, path, version, decision="perhaps") == (400, "bad_request")
@@ -167,6 +168,19 @@ async def test_a_corrected_fact_shows_and_a_wrong_one_is_explained(enter, ticket
     body = await answer.json()
     assert (answer.status, body["code"]) == (422, "fact_rejected")
     assert "电话" in body["message"]
+
+
+async def test_both_versions_of_a_corrected_fact_stand_on_the_timeline_and_in_the_audit(enter, ticket):
+    li = await enter()
+    version = await post(li, ticket, "fact-corrections", name="respondent", value="优选小店", reason="店名写错")
+    version = await post(li, ticket, "fact-corrections", version, name="phone", value="13800138000", reason="写错")
+    await post(li, ticket, "fact-corrections", version, name="address", value="杭州市江东路1号", reason="补记")
+    for tab in ("", "/audit"):
+        html = await page(li, ticket, tab)
+        assert "被举报人：优品小店 → 优选小店" in html, tab
+        assert "联系电话：139****9000 → 138****8000" in html, tab
+        assert "13900139000" not in html and "13800138000" not in html, tab
+        assert "通讯地址：未提供 → 杭**" in html, tab
 
 
 async def test_both_versions_of_a_corrected_reply_stand_on_the_timeline(enter, ticket):
