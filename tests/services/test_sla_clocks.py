@@ -130,9 +130,19 @@ async def test_what_is_merged_is_owed_nothing(desk: Desk, ticket: str) -> None:
 
 
 async def test_a_policy_that_names_none_of_them_starts_none_of_them(desk: Desk) -> None:
+    promised = ("first_response", "acceptance", "resolution")
+    await saves_policy(desk, await make_agent(desk), clocks={name: ALL[name] for name in promised})
     opened = await make_ticket(desk, (await Citizen.arrives(desk)).conversation_id)
     await moves(desk, opened.ticket.id, "accepted", "transferred")
-    assert set(await states(desk, opened.ticket.id)) == {"first_response", "acceptance", "resolution"}
+    assert set(await states(desk, opened.ticket.id)) == set(promised)
+
+
+@pytest.mark.parametrize("kind", ["complaint", "assistance", "consultation"])
+async def test_what_is_shipped_leaves_no_transferred_ticket_without_a_running_clock(desk: Desk, kind: str) -> None:
+    opened = await make_ticket(desk, (await Citizen.arrives(desk)).conversation_id, kind=kind)
+    await moves(desk, opened.ticket.id, "accepted", "transferred")
+    found = await states(desk, opened.ticket.id)
+    assert (found["resolution"], found["feedback"]) == (["paused"], ["running"])
 
 
 async def test_the_command_line_names_the_versions_and_special_hours(
