@@ -39,11 +39,17 @@ class Office:
         """Return the working calendar that everything counts on."""
         return self.sla.calendar
 
-    def moment(self, at: datetime) -> str:
-        """Return an instant as citizens read it: month, day, weekday and time, local."""
+    def moment(self, at: datetime, now: datetime | None = None) -> str:
+        """Return an instant as citizens read it: month, day, weekday and time, local.
+
+        Args:
+            now: Given, the year is named unless it is the present one.
+        """
         local = at.astimezone(self.calendar.zone)
+        is_other_year = now is not None and local.year != now.astimezone(self.calendar.zone).year
         return self.texts(
-            "time.at",
+            "time.at_year" if is_other_year else "time.at",
+            year=local.year,
             month=local.month,
             day=local.day,
             weekday=self.texts(f"time.weekdays.{_WEEKDAYS[local.weekday()]}"),

@@ -144,7 +144,7 @@ async def _grant(
     words = office.texts(
         "life_cycle.extension.told",
         number=ticket.number,
-        due=office.moment(clock.due_at),
+        due=office.moment(clock.due_at, now),
         reason=extension.reason,
     )
     await tell_citizen(session, ticket, words, now=now)

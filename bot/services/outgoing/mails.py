@@ -39,21 +39,22 @@ def mail_of(
     details = {"count": count, "level": data["level"]} if count > 1 else {**first, "level": data["level"]}
     title = title_of(texts, event, details, first["number"])
     lines = [texts("mails.greeting"), "", title, ""]
-    lines += [_line(office, item, public_url) for item in items]
+    noticed_at = datetime.fromisoformat(payload["noticed_at"])
+    lines += [_line(office, item, public_url, noticed_at) for item in items]
     if count > len(items):
         lines.append(texts("mails.more", count=count - len(items)))
     lines += ["", texts("mails.footer")]
     return Mail(to, texts("mails.subject", title=title), "\n".join(lines), delivery_id)
 
 
-def _line(office: Office, item: Mapping[str, Any], public_url: str | None) -> str:
+def _line(office: Office, item: Mapping[str, Any], public_url: str | None, noticed_at: datetime) -> str:
     texts, number = office.texts, item["number"]
     words = texts(
         "mails.item" if number else "mails.item_handoff",
         number=number,
         title=item["title"],
         clock=texts(f"clocks.{item['clock']}"),
-        due=office.moment(datetime.fromisoformat(item["due_at"])),
+        due=office.moment(datetime.fromisoformat(item["due_at"]), noticed_at),
     )
     if not (public_url and number):
         return words

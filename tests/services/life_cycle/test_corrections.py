@@ -36,11 +36,11 @@ async def answers(case: Case) -> None:
 
 
 async def test_the_citizen_is_told_what_is_missing_and_until_when(case: Case) -> None:
-    after = await asks(case, note="复印件即可。", reason_code="evidence")
+    after = await asks(case, note="复印件即可", reason_code="evidence")
     assert after.status == "needs_correction"
     (said,) = await case.told()
     assert "1. 商标注册证；2. 购买凭证" in said
-    assert "2026年12月1日（周二）" in said and "复印件即可。" in said
+    assert "2026年12月1日（周二）" in said and "复印件即可\n请在" in said
     assert (await case.clocks())["acceptance"].state == "paused"
     assert await case.chain_holds()
 

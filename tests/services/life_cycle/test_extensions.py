@@ -51,6 +51,13 @@ async def test_an_approved_extension_moves_the_due_date_and_explain_shows_it(cas
     assert await case.chain_holds()
 
 
+async def test_the_citizen_reads_the_year_of_a_date_in_another_year(case: Case) -> None:
+    await case.moves("accepted")
+    await asks(case, clock="resolution")
+    await decides(case)
+    assert "2027年1月" in (await case.told())[-1]
+
+
 async def test_a_second_extension_adds_to_the_first(case: Case) -> None:
     before = (await case.clocks())["acceptance"]
     for _ in range(2):

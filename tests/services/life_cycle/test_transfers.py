@@ -37,7 +37,7 @@ async def test_the_feedback_clock_runs_and_ours_waits(accepted: Case, clock: Fak
     assert (clocks["feedback"].state, clocks["resolution"].state) == ("running", "paused")
     assert (await accepted.row()).status == "transferred"
     said = (await accepted.told())[-1]
-    assert "市市场监督管理局" in said and "销售假冒商标商品的线索" in said
+    assert "市市场监督管理局" in said and "销售假冒商标商品的线索\n我们会跟踪" in said, "sentences do not run together"
     assert "0571" not in said, "how staff reach the authority is not the citizen's business"
 
 
