@@ -1,8 +1,14 @@
-"""Pages: escalation chains, their versions, and the form for a new one."""
+"""Pages: escalation chains, their versions, and the form for a new one.
+
+A form is previewed before it can be saved: what is saved is what the preview was shown of.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -26,6 +32,21 @@ log = structlog.get_logger()
 
 PAGE = f"{CONSOLE_PREFIX}/escalation"
 UNITS = (Unit.WORKING_MINUTES.value, Unit.WORKING_DAYS.value)
+_NOT_CONTENT = frozenset({"csrf", "do", "seen"})
+
+
+@dataclass(frozen=True)
+class Previewed:
+    """What saving would do, and the fingerprint of the form it was shown of.
+
+    Attributes:
+        must_look_again: The form was changed after the preview that came with it.
+    """
+
+    version: int
+    climb: sla.Climb
+    seen: str
+    must_look_again: bool
 
 
 def routes() -> list[web.RouteDef]:
@@ -65,7 +86,12 @@ async def edit(request: web.Request) -> web.Response:
 
 
 async def _form(
-    request: web.Request, *, problem: str | None = None, given: dict[str, Any] | None = None, status: int = 200
+    request: web.Request,
+    *,
+    problem: str | None = None,
+    given: dict[str, Any] | None = None,
+    previewed: Previewed | None = None,
+    status: int = 200,
 ) -> web.Response:
     roles.check(request[AGENT], "outgoing.manage")
     applies_to = _applies_to(request)
@@ -81,7 +107,7 @@ async def _form(
     }
     response = render(
         request, "escalation_form.html", section="outgoing", tab="escalation", applies_to=applies_to,
-        shown=shown, people=people, problem=problem, levels=range(WARNED, LAST_LEVEL + 1),
+        shown=shown, people=people, problem=problem, previewed=previewed, levels=range(WARNED, LAST_LEVEL + 1),
         breached=BREACHED, tells=list(Tell), ways=list(By), units=UNITS, note_max=NOTE_MAX_CHARS,
     )  # fmt: skip
     response.set_status(status)
@@ -96,35 +122,60 @@ def _applies_to(request: web.Request) -> str:
 
 
 async def save(request: web.Request) -> web.Response:
-    """Store a new version; breached clocks climb on by it.
+    """Preview a new version, or store what was previewed; breached clocks climb on by it.
 
     Raises:
         Forbidden: For supervisors and administrators only.
         BadRequest: What the form holds is none of what it offers.
     """
     roles.check(request[AGENT], "outgoing.manage")
-    desk, words, form = request.config_dict[DESK], request.config_dict[WORDS], await request.post()
+    words, form = request.config_dict[WORDS], await request.post()
     given: dict[str, Any] = {
         "based_on": _whole(form.get("based_on")),
         "heads": [str(head) for head in form.getall("heads", [])],
         "note": str(form.get("note", "")),
         "steps": {},
     }
+    seen, wants_save = _fingerprint(form), form.get("do") == "save"
     try:
         given["steps"] = _steps(form)
-        async with desk.begin() as session:
-            chain = await escalation.save_chain(
-                session, request[AGENT], _applies_to(request), list(given["steps"].values()),
-                heads=given["heads"], note=given["note"], based_on=given["based_on"], now=desk.clock(),
-            )  # fmt: skip
+        if wants_save and form.get("seen") == seen:
+            return await _store(request, given)
+        version, climb = await _climb(request, given)
     except ChainInvalid as error:
         problem = words(f"outgoing.chain.{error.details['problem']}", **error.details)
         return await _form(request, problem=problem, given=given if given["steps"] else None, status=400)
     except ChainChangedMeanwhile:
         return await _form(request, problem=words("outgoing.chain.changed"), status=409)
+    return await _form(request, given=given, previewed=Previewed(version, climb, seen, wants_save))
+
+
+async def _climb(request: web.Request, given: Mapping[str, Any]) -> tuple[int, sla.Climb]:
+    desk = request.config_dict[DESK]
+    async with desk.read() as session:
+        chain = await escalation.propose_chain(
+            session, _applies_to(request), list(given["steps"].values()),
+            heads=given["heads"], note=given["note"], based_on=given["based_on"],
+        )  # fmt: skip
+        return chain.version, await sla.preview_chain(session, desk.office.sla, chain, now=desk.clock())
+
+
+async def _store(request: web.Request, given: Mapping[str, Any]) -> web.Response:
+    desk = request.config_dict[DESK]
+    async with desk.begin() as session:
+        chain = await escalation.save_chain(
+            session, request[AGENT], _applies_to(request), list(given["steps"].values()),
+            heads=given["heads"], note=given["note"], based_on=given["based_on"], now=desk.clock(),
+        )  # fmt: skip
     log.info("escalation.saved", chain=chain.id, version=chain.version, agent_id=request[AGENT].id)
     await _wake(desk)
     return see_other(PAGE)
+
+
+def _fingerprint(form: MultiMapping[Any]) -> str:
+    """Return what tells whether the form was changed after its preview was shown."""
+    content = sorted((name, str(value)) for name, value in form.items() if name not in _NOT_CONTENT)
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 async def _wake(desk: Any) -> None:

@@ -238,7 +238,13 @@ def form_of(client: StaffClient, based_on: int = 1, **changes: str) -> list[tupl
 
 
 async def send(client: StaffClient, fields: list[tuple[str, str]], applies_to: str = "ticket"):
-    return await client.client.post(f"/console/escalation/{applies_to}", data=fields, allow_redirects=False)
+    """Preview, and save what was previewed; return the answer to what was refused or saved."""
+    address = f"/console/escalation/{applies_to}"
+    previewed = await client.client.post(address, data=[*fields, ("do", "preview")], allow_redirects=False)
+    if previewed.status != 200:
+        return previewed
+    seen = re.search(r'name="seen" value="(\w+)"', await previewed.text())[1]
+    return await client.client.post(address, data=[*fields, ("seen", seen), ("do", "save")], allow_redirects=False)
 
 
 async def test_a_saved_chain_is_the_new_version_and_the_old_one_stays(enter, desk):
@@ -276,6 +282,28 @@ async def test_who_saves_second_is_shown_the_newer_version(enter):
     answer = await send(wang, form_of(wang))
     page = await answer.text()
     assert answer.status == 409 and "已载入最新版本" in page and 'name="based_on" value="2"' in page
+
+
+async def test_a_chain_is_previewed_before_it_is_saved(enter, desk, clock):
+    """Which late tickets would climb, and when; what was changed after the preview is shown again."""
+    opened = await make_ticket(desk, (await Citizen.arrives(desk)).conversation_id)
+    clock.move(timedelta(days=4))
+    wang = await enter("王敏", role="supervisor")
+    async with desk.begin() as session:
+        await sla.sweep(session, desk.office.sla, now=clock())
+    address = "/console/escalation/ticket"
+    slow = [*form_of(wang, after_3="30", unit_3="working_days"), ("do", "save"), ("seen", "")]
+    page = text_of(await (await wang.client.post(address, data=slow)).text())
+    assert "内容在预览之后改动过" in page and "1 个已超时的时限，升级时间都不变" in page, "level 3 has been told"
+    fields = [*form_of(wang, after_3="60"), ("after_4", "300"), ("unit_4", "working_minutes"), ("tell_4", "head"), ("by_4", "console")]
+    page = text_of(await (await wang.client.post(address, data=[*fields, ("do", "preview")])).text())
+    assert opened.ticket.number in page and "1 个立即升级" in page and "立即升到第 4 级" in page
+    async with desk.read() as session:
+        assert (await escalation.chain_book(session)).of("ticket", "complaint").version == 1
+    assert (await send(wang, fields)).status == 303
+    async with desk.begin() as session:
+        swept = await sla.sweep(session, desk.office.sla, now=clock())
+    assert swept.escalated == 1
 
 
 @pytest.mark.parametrize("changes", [{"tell_1": "everybody"}, {"by_1": "pigeon"}, {"heads": "nobody"}, {"based_on": "x"}])

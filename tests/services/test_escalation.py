@@ -449,6 +449,45 @@ async def test_a_level_that_a_new_chain_brings_forward_is_not_waited_for(
     assert (await first_response(desk, opened)).level == 3
 
 
+async def climbs(desk: Desk, applies_to: str, *further: int) -> sla.Climb:
+    """Preview a chain on top of the latest version."""
+    async with desk.read() as session:
+        versions = await escalation.chain_versions(session, applies_to)
+        chain = await escalation.propose_chain(
+            session, applies_to, steps(*further), heads=(), note="", based_on=versions[0].chain.version if versions else 0
+        )
+        return await sla.preview_chain(session, desk.office.sla, chain, now=desk.clock())
+
+
+async def test_a_preview_says_which_late_clocks_would_climb_and_changes_nothing(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    supervisor = await make_person(desk, role="supervisor")
+    await save(desk, supervisor, "ticket", steps(1000), based_on=1)
+    opened = await make_ticket(desk, citizen.conversation_id)
+    await make_ticket(desk, citizen.conversation_id, kind="assistance", facts={"right": "patent"})
+    due = (await first_response(desk, opened)).due_at
+    assert (await climbs(desk, "ticket", 60)).looked_at == 0, "nothing is late yet"
+    clock.at = due + 90 * MINUTE
+    await sweeps(desk)
+    before = await first_response(desk, opened)
+
+    def totals(climb: sla.Climb) -> tuple[int, ...]:
+        return climb.looked_at, climb.at_once, climb.sooner, climb.later, climb.resting
+
+    assert totals(await climbs(desk, "ticket", 1000)) == (2, 0, 0, 0, 0)
+    assert totals(await climbs(desk, "ticket", 60)) == (2, 2, 0, 0, 0)
+    assert totals(await climbs(desk, "ticket", 500)) == (2, 0, 2, 0, 0)
+    assert totals(await climbs(desk, "ticket", 2000)) == (2, 0, 0, 2, 0)
+    assert totals(await climbs(desk, "ticket")) == (2, 0, 0, 0, 2)
+    only_complaints = await climbs(desk, "complaint", 60)
+    assert totals(only_complaints) == (1, 1, 0, 0, 0)
+    (row,) = only_complaints.rows
+    assert (row.number, row.at_once, row.new) == (opened.ticket.number, (3,), None)
+    assert (row.old.level, row.old.at) == (3, before.next_check_at)
+    assert (await first_response(desk, opened)).next_check_at == before.next_check_at
+
+
 async def test_a_chain_of_one_kind_wins_and_named_heads_are_told(
     desk: Desk, citizen: Citizen, clock: FakeClock
 ) -> None:

@@ -6,6 +6,7 @@ from bot.services.escalation.chains import (
     ChainVersion,
     chain_book,
     chain_versions,
+    propose_chain,
     save_chain,
     ship_chains,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "Reach",
     "chain_book",
     "chain_versions",
+    "propose_chain",
     "save_chain",
     "ship_chains",
     "tell",

@@ -83,18 +83,16 @@ async def ship_chains(session: AsyncSession, shipped: Sequence[Chain], *, now: d
     await insert_missing(session, EscalationChain, rows)
 
 
-async def save_chain(
+async def propose_chain(
     session: AsyncSession,
-    agent: Agent,
     applies_to: str,
     steps: Sequence[Step],
     *,
     heads: Sequence[str],
     note: str,
     based_on: int,
-    now: datetime,
 ) -> Chain:
-    """Store a new version, in force from now on; older ones stay.
+    """Return the version that would be saved.
 
     Args:
         heads: Ids of agents told as head.
@@ -111,6 +109,26 @@ async def save_chain(
     versions = await chain_versions(session, applies_to)
     if (versions[0].chain.version if versions else 0) != based_on:
         raise ChainChangedMeanwhile(version=versions[0].chain.version if versions else 0)
+    return chain
+
+
+async def save_chain(
+    session: AsyncSession,
+    agent: Agent,
+    applies_to: str,
+    steps: Sequence[Step],
+    *,
+    heads: Sequence[str],
+    note: str,
+    based_on: int,
+    now: datetime,
+) -> Chain:
+    """Store a new version, in force from now on; older ones stay.
+
+    Raises:
+        ChainInvalid, ChainChangedMeanwhile, BadRequest: See `propose_chain`.
+    """
+    chain = await propose_chain(session, applies_to, steps, heads=heads, note=note, based_on=based_on)
     try:
         async with session.begin_nested():
             session.add(

@@ -12,6 +12,7 @@ clocks a version touches.
 
 from bot.services.sla.affected import NONE, PROVISIONAL, RUNNING
 from bot.services.sla.book import SlaBook
+from bot.services.sla.climbing import Climb, ClimbingClock, preview_chain
 from bot.services.sla.events import (
     clocks_of_new,
     on_handoff,
@@ -43,6 +44,8 @@ __all__ = [
     "PROVISIONAL",
     "RUNNING",
     "CalendarDraft",
+    "Climb",
+    "ClimbingClock",
     "ClockExplanation",
     "ClockView",
     "MovedClock",
@@ -71,14 +74,14 @@ __all__ = [
     "on_ticket_event",
     "on_ticket_opened",
     "promised",
-    "recompute_provisional",
-    "restart_cancelled",
     "preview",
+    "preview_chain",
     "propose_calendar",
     "propose_policy",
     "recompute_provisional",
     "recount",
     "renew_book",
+    "restart_cancelled",
     "rule_histories",
     "save_calendar",
     "save_policy",

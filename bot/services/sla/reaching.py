@@ -74,8 +74,8 @@ async def record_reached(
         # Another process has made a calendar a moment ago.
         await renew_book(session, book)
     chains = await chain_book(session)
-    after = _after(book)
-    found = [(row, _progress(row, chains, after, now)) for row in rows]
+    after = working_time_after(book)
+    found = [(row, progress_of(row, chains, after, now)) for row in rows]
     waiting = {row.conversation_id for row, step in found if step.reached and row.conversation_id}
     regions = await regions_of_many(session, waiting) if waiting else {}
     reaches = [_reach(row, step, _wanted(row, regions)) for row, step in found if step.reached]
@@ -111,7 +111,7 @@ def _state(level: int) -> dict[str, str]:
     return {"state": ClockState.BREACHED.value} if level >= BREACHED else {}
 
 
-def _after(book: SlaBook) -> Callable[[str, datetime, Target], datetime]:
+def working_time_after(book: SlaBook) -> Callable[[str, datetime, Target], datetime]:
     """Return how working time is added on a calendar; clocks in days end at the same closings, so it remembers."""
 
     @cache
@@ -121,9 +121,15 @@ def _after(book: SlaBook) -> Callable[[str, datetime, Target], datetime]:
     return after
 
 
-def _progress(
+def progress_of(
     row: Row[Any], chains: ChainBook, after: Callable[[str, datetime, Target], datetime], now: datetime
 ) -> Progress:
+    """Return the levels that a clock has reached by now by these chains.
+
+    Args:
+        row: From `clocks_with_subjects`.
+        after: From `working_time_after`.
+    """
     chain = chains.of(row.subject_kind, row.applies_to)
     return progress(
         level=row.level,
