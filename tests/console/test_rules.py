@@ -82,6 +82,14 @@ async def test_what_was_previewed_is_saved_and_moves_the_ticket(desk: Desk, boss
     assert "2026-11-25 17:30" in found
 
 
+async def test_a_preview_says_that_a_new_promise_is_not_counted_backwards(desk: Desk, boss: StaffClient) -> None:
+    words = "新承诺的移送、进展告知从下一次起算"
+    fields = fields_of(desk, do="preview")
+    assert words not in (await sends(boss, "/rules/policies/complaint", fields))[1]
+    fields |= {"amount_transfer": "5", "amount_next_update": "10"}
+    assert words in (await sends(boss, "/rules/policies/complaint", fields))[1]
+
+
 async def test_a_change_after_the_preview_is_shown_again(desk: Desk, boss: StaffClient) -> None:
     await opens(desk)
     _, page = await sends(boss, "/rules/policies/complaint", fields_of(desk, do="preview"))
