@@ -44,8 +44,9 @@ async def request_extension(
         TicketNotFound, TicketChangedMeanwhile: See `access_ticket`.
         TicketMerged: Nothing is owed on a merged ticket.
         ReasonRequired: No reason was given.
-        ExtensionRefused: A request waits already, or the clock has ended or is late.
-        BadRequest: The amount or the reason is out of range.
+        ExtensionRefused: A request waits already, the clock has ended or is late, or what was granted and
+            asked for is too much together.
+        BadRequest: The amount is not positive, or the reason is too long.
     """
     ticket = await access_ticket(session, agent, ticket_id, version=version)
     if ticket.merged_into:
@@ -53,10 +54,13 @@ async def request_extension(
     reason = _checked(reason)
     running = await _extendable(session, ticket, clock, now)
     target = sla.promised(office.sla, running)
-    if not 1 <= amount <= min(target.amount * _MOST_TIMES, LARGEST[target.unit]):
+    if amount < 1:
         raise BadRequest(field="amount")
     if await _pending(session, running.id):
         raise ExtensionRefused(why="pending")
+    before = sum(one.amount for one in await sla.granted(session, running.id) if one.unit is target.unit)
+    if before + amount > min(target.amount * _MOST_TIMES, LARGEST[target.unit]):
+        raise ExtensionRefused(why="much")
     extension = Extension(
         id=new_id(now), ticket_id=ticket.id, clock=clock, clock_id=running.id,
         amount=amount, unit=target.unit.value, reason=reason, asked_by=agent.id, asked_at=now,

@@ -13,6 +13,7 @@ clocks a version touches.
 from bot.services.sla.affected import NONE, PROVISIONAL, RUNNING
 from bot.services.sla.book import SlaBook
 from bot.services.sla.climbing import Climb, ClimbingClock, preview_chain
+from bot.services.sla.counting import granted
 from bot.services.sla.events import (
     clocks_of_new,
     on_handoff,
@@ -64,6 +65,7 @@ __all__ = [
     "explain",
     "extend_clock",
     "extendable_clocks",
+    "granted",
     "is_recount_open",
     "lacks_shipped",
     "load_book",

@@ -132,10 +132,24 @@ async def test_a_request_lapses_with_its_clock(case: Case) -> None:
     assert await case.chain_holds()
 
 
-@pytest.mark.parametrize("amount", [0, -1, 15, 10**9])
-async def test_an_amount_out_of_range_is_refused(case: Case, amount: int) -> None:
-    with pytest.raises(BadRequest):
+@pytest.mark.parametrize(
+    ("amount", "error"), [(0, BadRequest), (-1, BadRequest), (15, ExtensionRefused), (10**9, ExtensionRefused)]
+)
+async def test_an_amount_out_of_range_is_refused(case: Case, amount: int, error: type[Exception]) -> None:
+    with pytest.raises(error):
         await asks(case, amount=amount)
+
+
+async def test_all_extensions_of_a_clock_together_are_at_most_twice_the_promise(case: Case) -> None:
+    await asks(case, amount=9)
+    await decides(case)
+    with pytest.raises(ExtensionRefused) as refused:
+        await asks(case, amount=6)
+    assert refused.value.details["why"] == "much"
+    await asks(case, amount=5)
+    await decides(case)
+    with pytest.raises(ExtensionRefused):
+        await asks(case, amount=1)
 
 
 async def test_a_clock_that_does_not_run_is_refused(case: Case) -> None:
