@@ -1,6 +1,6 @@
 """The clocks for transfer, feedback and updates, and special hours: what tickets do to them in the store."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +12,15 @@ from bot.ops import showing, tools
 from bot.services import desk_work, sla, tickets
 from bot.store.tables import SlaClock, Ticket
 from tests.conftest import make_settings
-from tests.services.rules import DAYS, HALF_DAY, MINUTES, saves_calendar, saves_policy
+from tests.services.rules import (
+    DAYS,
+    HALF_DAY,
+    MINUTES,
+    recounts,
+    saves_calendar,
+    saves_policy,
+    stored_clocks,
+)
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock
@@ -143,6 +151,33 @@ async def test_what_is_shipped_leaves_no_transferred_ticket_without_a_running_cl
     await moves(desk, opened.ticket.id, "accepted", "transferred")
     found = await states(desk, opened.ticket.id)
     assert (found["resolution"], found["feedback"]) == (["paused"], ["running"])
+
+
+async def test_each_centre_has_its_own_calendar_and_keeps_it_when_promises_change(desk: Desk) -> None:
+    agent = await make_agent(desk)
+    mornings = {weekday: ((time(10), time(12)),) for weekday in range(5)}
+    await saves_calendar(desk, agent, id="east", base_version=0, frames=mornings)
+    conversation = (await Citizen.arrives(desk)).conversation_id
+    ours = (await make_ticket(desk, conversation)).ticket.id
+    theirs = (await make_ticket(desk, conversation, centre="east", facts={"right": "patent"})).ticket.id
+
+    async def acceptance(ticket_id: str) -> tuple[str, int, str]:
+        clock = (await stored_clocks(desk, subject_id=ticket_id))["acceptance"]
+        return clock.calendar_id, clock.policy_version, f"{clock.due_at.astimezone(desk.office.calendar.zone):%m-%d %H:%M}"
+
+    assert await acceptance(ours) == ("main", 1, "12-01 17:30")
+    assert await acceptance(theirs) == ("east", 1, "12-01 12:00")
+    await saves_policy(desk, agent)
+    await recounts(desk)
+    assert await acceptance(ours) == ("main", 2, "11-25 17:30")
+    assert await acceptance(theirs) == ("east", 2, "11-25 12:00")
+    half = {**mornings, 2: ((time(10), time(11)),)}
+    await saves_calendar(desk, agent, id="east", base_version=1, frames=half)
+    await recounts(desk)
+    assert await acceptance(ours) == ("main", 2, "11-25 17:30")
+    assert await acceptance(theirs) == ("east", 2, "11-25 11:00")
+    await moves(desk, theirs, "accepted", "transferred")
+    assert (await stored_clocks(desk, subject_id=theirs))["feedback"].calendar_id == "east"
 
 
 async def test_the_command_line_names_the_versions_and_special_hours(

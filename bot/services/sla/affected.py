@@ -27,6 +27,7 @@ COLUMNS = (
     SlaClock.clock,
     SlaClock.policy_id,
     SlaClock.policy_version,
+    SlaClock.calendar_id,
     SlaClock.started_at,
     SlaClock.due_at,
     SlaClock.warn_at,
@@ -76,7 +77,10 @@ def rules_after(book: SlaBook, version: Version, clock: Any) -> tuple[Policy, Ca
         clock: A row with the columns `COLUMNS`.
     """
     if isinstance(version, Policy):
-        return version, book.latest_calendar(version.calendar_id)
+        before = book.version(clock.policy_id, clock.policy_version)
+        # A clock that is not on its policy's calendar is on that of its centre, and stays there.
+        is_centres = clock.calendar_id != before.calendar_id
+        return version, book.latest_calendar(clock.calendar_id if is_centres else version.calendar_id)
     return book.version(clock.policy_id, clock.policy_version), version
 
 

@@ -86,6 +86,17 @@ class SlaBook:
         except KeyError:
             raise PolicyMissing(applies_to=calendar_id, on="") from None
 
+    def calendar_for(self, policy: Policy, centre: str | None) -> CalendarVersion:
+        """Return the calendar on which a clock starts: that of the ticket's centre, else that of its policy.
+
+        A calendar with the id of a centre is that centre's; `main` is the office's own.
+
+        Raises:
+            PolicyMissing: There is no calendar as the policy names it.
+        """
+        own = self._content.latest.get(centre) if centre and centre != MAIN_CALENDAR else None
+        return own or self.latest_calendar(policy.calendar_id)
+
     def calendar_version(self, calendar_id: str, version: int) -> CalendarVersion:
         """Return the version on which a clock was counted.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,6 +26,22 @@ from bot.store.bulk import Row
 from bot.store.tables import Handoff, SlaClock, SlaPause, Ticket
 
 
+class _Whose(NamedTuple):
+    """What decides on promise and calendar.
+
+    Attributes:
+        applies_to: Kind of ticket, or ``handoff``.
+        centre: The ticket's.
+    """
+
+    applies_to: str
+    centre: str | None
+
+
+def _whose(ticket: Ticket) -> _Whose:
+    return _Whose(ticket.kind, ticket.centre)
+
+
 def clocks_of_new(book: SlaBook, tickets: Iterable[Ticket], *, now: datetime) -> list[Row]:
     """Return the clocks that new tickets are owed; the caller stores them with the tickets.
 
@@ -33,13 +49,14 @@ def clocks_of_new(book: SlaBook, tickets: Iterable[Ticket], *, now: datetime) ->
     """
     effects = effects_of("ticket", "opened")
     names = [name for name, effect in effects.items() if effect is Effect.START]
-    starts: dict[str, list[tuple[str, _Start]]] = {}
+    starts: dict[_Whose, list[tuple[str, _Start]]] = {}
     clocks: list[Row] = []
     for ticket in tickets:
-        if ticket.kind not in starts:
-            counted = [(name, _count(book, ticket.kind, name, now)) for name in names]
-            starts[ticket.kind] = [(name, start) for name, start in counted if start]
-        own = [_clock("ticket", ticket.id, name, 1, start, now) for name, start in starts[ticket.kind]]
+        whose = _whose(ticket)
+        if whose not in starts:
+            counted = [(name, _count(book, whose, name, now)) for name in names]
+            starts[whose] = [(name, start) for name, start in counted if start]
+        own = [_clock("ticket", ticket.id, name, 1, start, now) for name, start in starts[whose]]
         ticket.next_due_at = min((clock["due_at"] for clock in own), default=None)
         clocks += (Row(SlaClock, clock) for clock in own)
     return clocks
@@ -90,7 +107,7 @@ async def restart_cancelled(
     latest = await _latest_rounds(session, ticket.id)
     for name, clock in latest.items():
         if clock.stopped_at is not None and clock.stop_reason == reason:
-            _start(session, book, "ticket", ticket.id, ticket.kind, name, clock.round + 1, now)
+            _start(session, book, "ticket", ticket.id, _whose(ticket), name, clock.round + 1, now)
     await session.flush()
     standing = effects_of("ticket", ticket.status)
     for name, clock in (await _latest_rounds(session, ticket.id)).items():
@@ -109,7 +126,7 @@ async def show_nearest(session: AsyncSession, ticket: Ticket) -> None:
 async def _on_ticket(
     session: AsyncSession, book: SlaBook, ticket: Ticket, event: str, now: datetime
 ) -> None:
-    await _apply(session, book, "ticket", ticket.id, ticket.kind, event, now)
+    await _apply(session, book, "ticket", ticket.id, _whose(ticket), event, now)
     await show_nearest(session, ticket)
 
 
@@ -117,7 +134,7 @@ async def on_handoff(
     session: AsyncSession, book: SlaBook, handoff: Handoff, event: str, *, now: datetime
 ) -> None:
     """Apply an event of a handoff: queued, human_reply, handed_back, returned_to_bot, closed."""
-    await _apply(session, book, "handoff", handoff.id, "handoff", event, now)
+    await _apply(session, book, "handoff", handoff.id, _Whose("handoff", None), event, now)
 
 
 async def _apply(
@@ -125,7 +142,7 @@ async def _apply(
     book: SlaBook,
     subject: str,
     subject_id: str,
-    applies_to: str,
+    whose: _Whose,
     event: str,
     now: datetime,
 ) -> None:
@@ -138,12 +155,12 @@ async def _apply(
         if effect is Effect.START:
             if clock is None or clock.state not in ACTIVE or clock.stopped_at:
                 round_ = clock.round + 1 if clock else 1
-                _start(session, book, subject, subject_id, applies_to, clock_name, round_, now)
+                _start(session, book, subject, subject_id, whose, clock_name, round_, now)
         elif clock is not None and clock.stopped_at is None and clock.state in ACTIVE:
             await _affect(session, book, clock, effect, event, now)
             if effect is Effect.RESTART:
                 _start(
-                    session, book, subject, subject_id, applies_to, clock_name, clock.round + 1, now
+                    session, book, subject, subject_id, whose, clock_name, clock.round + 1, now
                 )
     await session.flush()
 
@@ -168,11 +185,11 @@ class _Start:
     due: DueDate
 
 
-def _count(book: SlaBook, applies_to: str, clock_name: str, now: datetime) -> _Start | None:
-    policy = book.current(applies_to, now)
+def _count(book: SlaBook, whose: _Whose, clock_name: str, now: datetime) -> _Start | None:
+    policy = book.current(whose.applies_to, now)
     if clock_name not in policy.clocks:
         return None
-    calendar = book.latest_calendar(policy.calendar_id)
+    calendar = book.calendar_for(policy, whose.centre)
     return _Start(policy, calendar, book.counter(policy, clock_name, calendar)(now))
 
 
@@ -205,12 +222,12 @@ def _start(
     book: SlaBook,
     subject: str,
     subject_id: str,
-    applies_to: str,
+    whose: _Whose,
     clock_name: str,
     round_: int,
     now: datetime,
 ) -> None:
-    if start := _count(book, applies_to, clock_name, now):
+    if start := _count(book, whose, clock_name, now):
         session.add(SlaClock(**_clock(subject, subject_id, clock_name, round_, start, now)))
 
 
