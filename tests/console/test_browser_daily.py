@@ -72,6 +72,18 @@ async def test_a_canned_reply_is_chosen_with_the_keyboard(sit_down, desk, ticket
     await page.wait_for_function("() => document.querySelector('#words-box').value === '张三，请补充注册证。'")
 
 
+async def test_a_colleague_is_mentioned_where_the_caret_stands_also_after_an_input_method(sit_down, ticket):  # noqa: F811
+    await sit_down("王敏")
+    page = await sit_down("李明")
+    await page.goto(f"/console/tickets/{ticket.id}")
+    await page.keyboard.press("n")
+    await page.keyboard.insert_text("请看一下 ")
+    await page.keyboard.press("@")
+    await page.wait_for_selector("#picker[open]")
+    await page.keyboard.press("Enter")
+    await page.wait_for_function("() => document.querySelector('#words-box').value === '请看一下 @王敏 '")
+
+
 async def test_colleagues_on_one_ticket_see_each_other_and_one_takes_over(sit_down, ticket):  # noqa: F811
     first, second = await sit_down("李明"), await sit_down("王敏")
     for page in (first, second):
