@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 
 from bot.bootstrap import Desk
+from bot.console.looking import Onlookers, follow
 from bot.services.leases import LIFETIME
 from bot.store.tables import Macro
 from tests.console.conftest import Enter
@@ -164,6 +165,20 @@ async def test_colleagues_see_each_other_and_who_writes(enter: Enter, ticket) ->
     await second.close()
     await heard(first, "lookers", others=[])
     await first.close()
+
+
+async def test_who_looks_at_what_is_not_for_an_agent_is_not_told(enter: Enter, desk) -> None:
+    citizen = await Citizen.arrives(desk)
+    far = (await make_ticket(desk, citizen.conversation_id, facts={"right": "patent", "region": "广东省深圳市"})).ticket
+    local, sent = (await enter("李明", regions=["330100"])).agent, []
+
+    async def send(*args: object, **values: object) -> None:
+        sent.append(values)
+
+    for subject, subject_id in (("ticket", far.id), ("conversation", citizen.conversation_id), ("ticket", "x")):
+        async with asyncio.timeout(5):
+            await follow(desk, Onlookers(desk.hub), local, subject, subject_id, send)
+    assert sent == []
 
 
 async def test_only_who_is_mentioned_hears_of_it(enter: Enter, ticket) -> None:

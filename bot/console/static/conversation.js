@@ -25,9 +25,10 @@ export class Pane {
     this.#live = live;
     this.#onChange = onChange;
     live.addEventListener("messages", ({ detail }) => this.#arrived(detail));
+    live.addEventListener("lookers", ({ detail }) => this.#showLookers(detail));
     live.addEventListener("status", ({ detail }) => { if (detail.conversation === this.#id) this.#showStatus(detail); });
     $("#claim").addEventListener("click", () => this.claim());
-    $("#take-over").addEventListener("click", () => this.#act("take-over"));
+    $("#take-over").addEventListener("click", async () => { if (await this.#act("take-over")) this.#composer.write("reply"); });
     $("#give-on").addEventListener("click", () => this.#giveOn());
     $("#hand-back").addEventListener("click", () => this.#finish("hand_back", "hand-back"));
     $("#close").addEventListener("click", () => this.#finish("close", "close"));
@@ -38,6 +39,7 @@ export class Pane {
     this.#id = id;
     this.#problem(null);
     this.#composer.hide();
+    this.#showLookers({ id, others: [] });
     let detail;
     try {
       detail = await get(path(id));
@@ -50,6 +52,7 @@ export class Pane {
     this.#showStatus(detail);
     this.#transcript.reset(detail.messages);
     this.#live.watch(id, () => this.#transcript.lastSeq);
+    this.#live.look("conversation", id);
     this.#packet.open(id);
   }
 
@@ -62,6 +65,7 @@ export class Pane {
     this.#id = null;
     this.#status = null;
     this.#live.unwatch();
+    this.#live.look("conversation", null);
     this.#packet.shut();
     this.#composer.hide();
     $("#pane-inner").hidden = true;
@@ -110,6 +114,12 @@ export class Pane {
     refresh($("#c-facts"));
   }
 
+  #showLookers({ id, others }) {
+    if (id !== this.#id) return;
+    $("#c-lookers").hidden = !others.length;
+    $("#c-lookers").textContent = word("daily.lookers", { names: others.map((who) => who.name).join(word("daily.comma")) });
+  }
+
   #showOwner(status) {
     const isMine = status.handled_by === "human" && status.agent_id === meta("agent-id");
     const isWaiting = status.handled_by === "queued";
@@ -120,7 +130,7 @@ export class Pane {
     $("#take-over").hidden = !(this.#mayTakeOver && status.handled_by === "human" && !isMine);
     this.#packet.allow(isMine);
     $("#claim-bar").hidden = !isWaiting;
-    this.#composer.open(this.#id, { canReply: isMine, hint: hintOf(status) });
+    this.#composer.open(this.#id, { canReply: isMine, hint: isMine ? "" : hintOf(status) });
   }
 
   #giveOn() {
