@@ -133,6 +133,16 @@ async def test_a_priority_is_set_with_the_keyboard_and_says_who_reads_the_reason
     await page.wait_for_selector("#priority:focus")
 
 
+async def test_a_macro_for_many_says_first_what_it_does(sit_down, desk, ticket):  # noqa: F811
+    page = await sit_down("李明")
+    await add_macro(desk, title="受理", text="{{citizen}}，已受理。", steps=({"do": "status", "to": "accepted", "reason": ""},))
+    await page.goto("/console/tickets")
+    await page.check(".pick input[aria-label^='选择 ']")
+    await page.select_option("#bulk-macro", label="受理")
+    await page.wait_for_selector("#bulk-does:has-text('发给求助人：{{citizen}}，已受理。')")
+    assert "变更为“已受理”" in await page.inner_text("#bulk-does")
+
+
 async def test_what_failed_in_bulk_is_told_with_its_number(sit_down, ticket):  # noqa: F811
     page = await sit_down("李明")
     await page.goto("/console/tickets")

@@ -162,6 +162,16 @@ async def test_priorities_are_set_on_many_tickets_with_a_reason_for_the_audit(en
     assert (await bulk(auditor, tickets, step=step))[0] == 403
 
 
+async def test_bulk_offers_only_steps_and_people_that_it_can_lead_to(enter: Enter, tickets) -> None:
+    boss, _ = await enter("赵强", "supervisor"), await enter("沈审计", "auditor")
+    page = await boss.page("/console/tickets")
+    statuses = page[page.index('id="bulk-status"'):page.index('id="bulk-priority"')]
+    assert "transferred" not in statuses and "accepted" in statuses
+    people = page[page.index('id="bulk-assignee"'):page.index('id="bulk-status"')]
+    assert "赵强" in people and "沈审计" not in people
+    assert (await boss.get("/colleagues"))["items"][0]["name"] == "沈审计"
+
+
 async def test_only_supervisors_give_many_tickets_to_somebody_else(enter: Enter, tickets) -> None:
     li, head = await enter("李明"), await enter("赵强", "supervisor")
     status, _ = await bulk(li, tickets, step={"do": "assign", "to": head.agent.id})
