@@ -140,10 +140,11 @@ class Line:
         """Stop all work; failures are logged, the browser connects again by itself."""
         for task in [*tasks, *(task for task in (self._watching, self._looking) if task)]:
             task.cancel()
-            with suppress(asyncio.CancelledError, ConnectionError):
+            with suppress(asyncio.CancelledError):
                 try:
                     await task
-                except HelpdeskError:
+                except (HelpdeskError, ConnectionError):
+                    # A browser that is gone while something is sent to it is no failure.
                     continue
                 except Exception:
                     log.exception("console.live_failed")
@@ -157,6 +158,7 @@ class Line:
         if unread != self._unread:
             self._unread = unread
             await self._send("notices", unread=unread)
+
     async def _notice(self, event: dict[str, Any]) -> None:
         words = self._request.config_dict[WORDS]
         label = citizen_label(event["conversation"], words)

@@ -170,7 +170,8 @@ async def _check_limits(
             select(func.count()).where(column == value, LoginAttempt.at >= since)
         )
         if (count or 0) >= limit:
-            raise LoginLimited(retry_seconds=int(ATTEMPT_WINDOW.total_seconds()))
+            seconds = int(ATTEMPT_WINDOW.total_seconds())
+            raise LoginLimited(retry_seconds=seconds, retry_minutes=-(-seconds // 60))
 
 
 def _matches(stored: str, password: str) -> bool:
