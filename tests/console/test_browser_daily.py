@@ -165,6 +165,29 @@ async def test_a_draft_in_a_conversation_survives_a_reload(sit_down, waiting):  
     await page.wait_for_function("() => document.querySelector('#words-box').value === '稍等我查一下'")
 
 
+async def test_a_reply_that_could_not_be_sent_survives_a_reload_until_it_is_sent(sit_down, waiting):  # noqa: F811
+    page = await sit_down("李明")
+    await page.click(".row")
+    await page.click("#claim")
+    await page.wait_for_selector("#words-box:focus")
+    await page.route("**/replies", lambda route: route.abort())
+    await page.keyboard.type("先做公证保全")
+    await page.keyboard.press("Enter")
+    async with page.expect_response("**/drafts/**") as kept:
+        await page.wait_for_selector(".msg:has-text('没有发出')")
+        await page.clock.run_for(1000)
+    assert (await kept.value).request.post_data_json["text"] == "先做公证保全"
+    await page.reload()
+    await page.wait_for_function("() => document.querySelector('#words-box').value === '先做公证保全'")
+    await page.click("#send")
+    await page.wait_for_selector(".msg:has-text('没有发出')")
+    await page.unroute("**/replies")
+    async with page.expect_request(lambda sent: "/drafts/" in sent.url and sent.method == "POST" and not sent.post_data_json["text"]):
+        await page.click(".msg :text('重发')")
+        await page.wait_for_selector(".msg:has-text('没有发出')", state="detached")
+        await page.clock.run_for(1000)
+
+
 # Colours do not depend on the width, nor widths on the colours: two rounds see all four.
 @pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
 async def test_no_page_has_a_serious_fault_and_none_is_wider_than_the_screen(sit_down, desk, ticket, script, size, scheme):  # noqa: F811

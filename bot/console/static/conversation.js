@@ -189,6 +189,7 @@ export class Pane {
       if (this.#id === id) this.#transcript.put(message);
     } catch (error) {
       this.#composer.restore(id, mode, text);
+      tell("unsent", { id, mode, text });
       this.#failed(error);
     }
   }
@@ -200,7 +201,9 @@ export class Pane {
       const { message } = await post(`${path(id)}/replies`, { text, client_id: key, article_id: article ?? "" });
       this.#transcript.remove(key);
       if (this.#id === id) this.#transcript.put(message);
+      tell("sent", { id, mode: "reply", text });
     } catch (error) {
+      tell("unsent", { id, mode: "reply", text });
       this.#failed(error);
       if (this.#id !== id) return this.#composer.restore(id, "reply", text);
       this.#transcript.put({ ...draft, state: "failed" }, { retry: () => this.#reply(id, text, key, article) });
@@ -216,6 +219,11 @@ export class Pane {
     $("#pane-problem").hidden = !words;
     $("#pane-problem").textContent = words ?? "";
   }
+}
+
+/** Let whoever keeps drafts know what became of words that were sent. */
+function tell(type, detail) {
+  $("#compose").dispatchEvent(new CustomEvent(type, { detail }));
 }
 
 function hintOf(status) {
