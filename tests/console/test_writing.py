@@ -89,6 +89,8 @@ async def test_a_draft_outlives_the_session_and_ends_with_the_sending(enter: Ent
     assert await li.get(path) == {}
     for wrong, body in ((path, {"mode": "poem", "text": "x"}), ("/drafts/diary/1", {"mode": "note", "text": "x"}), (path, {})):
         assert (await li.post(wrong, body)).status == 400
+    for subject in ("ticket", "conversation"):
+        assert (await li.post(f"/drafts/{subject}/nothing", {"mode": "note", "text": "x"})).status == 404
 
 
 async def test_while_one_writes_the_other_cannot_answer_until_they_take_over(enter: Enter, desk: Desk, ticket) -> None:
