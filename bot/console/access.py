@@ -24,7 +24,9 @@ _C, _A = CONSOLE_PREFIX, STAFF_API
 ROUTES: Mapping[Permission, tuple[str, ...]] = {
     _P.OWN_ACCOUNT: (
         f"POST {_C}/logout",
+        # Both lead to where the work of the role begins.
         f"GET {_C}",
+        f"GET {_C}/",
         f"GET {_C}/password",
         f"POST {_C}/password",
         f"GET {_C}/account",
@@ -50,7 +52,6 @@ ROUTES: Mapping[Permission, tuple[str, ...]] = {
         f"GET {_A}/colleagues",
     ),
     _P.READ_CONVERSATIONS: (
-        f"GET {_C}/",
         f"GET {_A}/conversations",
         f"GET {_A}/conversations/{{id}}",
         f"GET {_A}/conversations/{{id}}/packet",

@@ -142,6 +142,7 @@ def past_tables(past: PeriodFigures, words: Words) -> list[Figure]:
         _figure("opened_by_right", past.by_right, words, "rights"),
         _figure("opened_by_region", past.by_region, words),
         _figure("opened_by_channel", past.by_channel, words, "channels"),
+        _figure("conversations_by_channel", past.conversations_by_channel, words, "channels"),
     ]
 
 

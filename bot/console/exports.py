@@ -12,6 +12,7 @@ from bot.console.keys import AGENT, DESK, WORDS
 from bot.console.sheets import Cell, Sheet, download, to_csv, to_xlsx
 from bot.console.tickets import queues_of
 from bot.console.words import Words
+from bot.services import staff_audit
 from bot.services.ticket_cards import TicketCard
 
 log = structlog.get_logger()
@@ -21,9 +22,10 @@ _BATCH = 500
 
 
 async def tickets(request: web.Request) -> web.Response:
-    """Return the list on the screen, all its pages, as a file.
+    """Return the list on the screen, all its pages, as a file; who took it is recorded.
 
-    What citizens told us beyond the subject is not in it: a file is soon somewhere else.
+    What citizens told us beyond the subject is not in it: a file is soon somewhere else. A list that is too long says so
+    in its last row.
 
     Raises:
         Forbidden: Lists are exported by supervisors.
@@ -41,9 +43,16 @@ async def tickets(request: web.Request) -> web.Response:
         after = page.next
         if after is None:
             break
+    kind, is_cut = request.match_info["kind"], after is not None or len(rows) > ROWS_MAX
+    rows = rows[:ROWS_MAX]
+    async with desk.begin() as session:
+        await staff_audit.record(
+            session, actor=agent.id, action="tickets.exported", now=desk.clock(), new={"rows": len(rows), "format": kind}
+        )
     log.info("tickets.exported", agent_id=agent.id, rows=len(rows))
-    sheet = Sheet(words("export.tickets"), words("export.head").split("|"), rows[:ROWS_MAX])
-    kind = request.match_info["kind"]
+    if is_cut:
+        rows.append([words("export.cut", rows=ROWS_MAX)])
+    sheet = Sheet(words("export.tickets"), words("export.head").split("|"), rows)
     body = await asyncio.to_thread(to_csv if kind == "csv" else to_xlsx, [sheet])
     return download(body, f"tickets-{desk.clock():%Y%m%d}", kind)
 

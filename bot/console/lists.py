@@ -19,7 +19,8 @@ from bot.console.tickets import queues_of
 from bot.helpdesk.errors import BadRequest
 from bot.helpdesk.identifiers import parse_ticket_number
 from bot.helpdesk.life_cycle import Priority
-from bot.helpdesk.ticket import FINISHED, TicketKind, TicketStatus
+from bot.helpdesk.permissions import Permission
+from bot.helpdesk.ticket import FINISHED, FORM_REQUIRED, TRANSITIONS, TicketKind, TicketStatus
 from bot.helpdesk.ticket import RIGHTS as NAMED_RIGHTS
 from bot.services import desk_work, listing, macros, saved_views, search, staff
 from bot.services.listing import DUE, SORTS, TicketFilter
@@ -35,6 +36,8 @@ SORTS_OF_ALL = ("newest", "waiting")
 PAGE_SIZE = 30
 _QUERY_MAX_CHARS = 100
 _CATCH_UP_BATCHES = 4
+#: What a plain step, taken on many tickets at once, can lead to.
+STEPS = frozenset().union(*TRANSITIONS.values()) - FORM_REQUIRED
 #: What a saved view keeps of an address.
 _KEPT = ("queue", "kind", "status", "priority", "assignee", "due", "right", "channel", "age", "scope", "q")
 
@@ -143,7 +146,7 @@ async def ticket_list(request: web.Request) -> web.StreamResponse:
         context = {
             "counts": await listing.queue_counts(session),
             "views": await saved_views.views_for(session, agent),
-            "colleagues": await staff.active_agents(session),
+            "colleagues": await staff.colleagues_who_may(session, Permission.HANDLE_TICKETS),
             "bulk_macros": [macro for macro in await macros.every(session, agent) if macro.is_active],
         }
     items = [
@@ -165,7 +168,7 @@ def _choices(queues: Collection[str]) -> dict[str, list[str]]:
     return {
         "queue": list(queues), "kind": [kind.value for kind in TicketKind], "due": list(DUE), "right": list(RIGHTS),
         "status": [status.value for status in TicketStatus], "channel": list(CHANNELS), "age": list(AGES),
-        "sort": list(SORTS), "priority": list(PRIORITIES), "nobody": [NOBODY],
+        "step": [status.value for status in TicketStatus if status in STEPS], "sort": list(SORTS), "priority": list(PRIORITIES), "nobody": [NOBODY],
     }  # fmt: skip
 
 

@@ -142,10 +142,11 @@ class Line:
         """Stop all work; failures are logged, the browser connects again by itself."""
         for task in [*tasks, *(task for task in (self._watching, self._looking) if task)]:
             task.cancel()
-            with suppress(asyncio.CancelledError, ConnectionError):
+            with suppress(asyncio.CancelledError):
                 try:
                     await task
-                except HelpdeskError:
+                except (HelpdeskError, ConnectionError):
+                    # A browser that is gone while something is sent to it is no failure.
                     continue
                 except Exception:
                     log.exception("console.live_failed")

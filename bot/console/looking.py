@@ -12,11 +12,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from bot.bootstrap import Desk
-from bot.services import leases
+from bot.helpdesk.errors import HelpdeskError
+from bot.services import access, leases
 from bot.services.live import Hub
 from bot.store.tables import Agent
 
-SUBJECTS = ("ticket", "conversation")
+#: What can be looked at → its door.
+SUBJECTS = {"ticket": access.access_ticket, "conversation": access.access_conversation}
 Send = Callable[..., Awaitable[None]]
 
 
@@ -52,7 +54,12 @@ class Onlookers:
 
 
 async def follow(desk: Desk, onlookers: Onlookers, agent: Agent, subject: str, subject_id: str, send: Send) -> None:
-    """Send who looks and who writes, now and whenever it changes, until cancelled."""
+    """Send who looks and who writes, now and whenever it changes, until cancelled; nothing of what is not for the agent."""
+    try:
+        async with desk.read() as session:
+            await SUBJECTS[subject](session, agent, subject_id)
+    except HelpdeskError:
+        return
     topic = leases.topic(subject, subject_id)
     async with desk.hub.listen(topic) as news:
         with onlookers.looking(topic, agent):

@@ -15,6 +15,7 @@ from bot.console.lists import PRIORITIES, RIGHTS
 from bot.console.pages import render
 from bot.console.tickets import queues_of
 from bot.helpdesk.errors import HelpdeskError
+from bot.helpdesk.permissions import Permission
 from bot.helpdesk.ticket import FORM_REQUIRED, REASON_REQUIRED, TicketStatus
 from bot.helpdesk.variables import VARIABLES
 from bot.services import macros, staff
@@ -209,7 +210,7 @@ async def run(request: web.Request) -> web.Response:
 async def colleagues(request: web.Request) -> web.Response:
     """Return the names that can be mentioned."""
     async with request.config_dict[DESK].read() as session:
-        found = await staff.active_agents(session)
+        found = await staff.colleagues_who_may(session, Permission.READ_TICKETS)
     return web.json_response({"items": [{"id": key, "name": name} for key, name in found if key != request[AGENT].id]})
 
 

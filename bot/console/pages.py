@@ -87,7 +87,9 @@ async def front_door(request: web.Request) -> web.Response:
 
 
 async def workbench(request: web.Request) -> web.Response:
-    """Show the workbench; lists and transcripts are fetched by its scripts."""
+    """Show the workbench; lists and transcripts are fetched by its scripts. Other roles begin elsewhere."""
+    if not access.may(request[AGENT], Permission.READ_CONVERSATIONS):
+        return see_other(home_of(request[AGENT]))
     desk, words = request.config_dict[DESK], request.config_dict[WORDS]
     async with desk.read() as session:
         counts = await listing.queue_counts(session)

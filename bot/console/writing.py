@@ -8,10 +8,11 @@ from bot.console.inputs import body_of, choice_in, see_other, text_in
 from bot.console.keys import AGENT, CONSOLE_PREFIX, DESK
 from bot.console.pages import render
 from bot.helpdesk.errors import BadRequest
-from bot.services import agent_drafts, leases, mentions
+from bot.services import access, agent_drafts, leases, mentions
 from bot.services.desk_work import access_ticket
 
-SUBJECTS = ("ticket", "conversation")
+#: What one can have a draft on → its door.
+SUBJECTS = {"ticket": access.access_ticket, "conversation": access.access_conversation}
 _MENTIONS_SHOWN = 30
 
 
@@ -19,6 +20,7 @@ async def show_drafts(request: web.Request) -> web.Response:
     """Return one's drafts on a ticket or conversation."""
     subject, subject_id = _subject(request)
     async with request.config_dict[DESK].read() as session:
+        await SUBJECTS[subject](session, request[AGENT], subject_id)
         found = await agent_drafts.drafts_of(session, request[AGENT], subject, subject_id)
     return web.json_response(found)
 
@@ -29,6 +31,7 @@ async def keep_draft(request: web.Request) -> web.Response:
     desk, (subject, subject_id) = request.config_dict[DESK], _subject(request)
     mode = choice_in(body, "mode", ("reply", "note")) or "reply"
     async with desk.begin() as session:
+        await SUBJECTS[subject](session, request[AGENT], subject_id)
         await agent_drafts.keep(
             session, request[AGENT], f"{subject}.{mode}", subject_id, text=text_in(body, "text"), now=desk.clock()
         )

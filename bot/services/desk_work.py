@@ -230,7 +230,10 @@ async def add_note(
     ticket = await access_ticket(session, agent, ticket_id, lock=True)
     entry = _add_entry(session, ticket, agent, "note", text, now)
     await session.flush()
-    await mentions.record(session, agent, entry.text, entry_id=entry.id, now=now)
+    await mentions.record(
+        session, agent, entry.text, entry_id=entry.id, now=now,
+        door=lambda colleague: access_ticket(session, colleague, ticket_id),
+    )  # fmt: skip
 
 
 async def send_public_reply(

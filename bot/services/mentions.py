@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from bot.helpdesk.errors import HelpdeskError
 from bot.store.database import announce
 from bot.store.tables import Agent, Mention, Message, Ticket, TicketEntry
 
@@ -41,25 +42,43 @@ def named_in(text: str, names: Iterable[str]) -> set[str]:
 
 
 async def record(
-    session: AsyncSession, agent: Agent, text: str, *, entry_id: int | None = None, message_id: int | None = None, now: datetime
+    session: AsyncSession,
+    agent: Agent,
+    text: str,
+    *,
+    door: Callable[[Agent], Awaitable[object]],
+    entry_id: int | None = None,
+    message_id: int | None = None,
+    now: datetime,
 ) -> None:
     """Note who is named in a note that was just written; naming oneself tells nobody anything.
 
     Two colleagues of one name are both told.
+
+    Args:
+        door: Lets a colleague to what the note is about, or refuses; who is refused is not told.
     """
     if not any(sign in text for sign in _SIGNS):
         return
-    others = select(Agent.id, Agent.name).where(Agent.is_active, Agent.id != agent.id)
-    colleagues = (await session.execute(others)).all()
-    named = named_in(text, {name for _, name in colleagues})
-    for colleague_id, name in colleagues:
-        if name in named:
+    others = select(Agent).where(Agent.is_active, Agent.id != agent.id)
+    colleagues = list(await session.scalars(others))
+    named = named_in(text, {colleague.name for colleague in colleagues})
+    for colleague in colleagues:
+        if colleague.name in named and await _is_let_in(colleague, door):
             session.add(
                 Mention(
-                    agent_id=colleague_id, by_agent_id=agent.id, entry_id=entry_id, message_id=message_id, created_at=now
+                    agent_id=colleague.id, by_agent_id=agent.id, entry_id=entry_id, message_id=message_id, created_at=now
                 )
             )
-            announce(session, "staff", {"type": "mention", "agent_id": colleague_id})
+            announce(session, "staff", {"type": "mention", "agent_id": colleague.id})
+
+
+async def _is_let_in(colleague: Agent, door: Callable[[Agent], Awaitable[object]]) -> bool:
+    try:
+        await door(colleague)
+    except HelpdeskError:
+        return False
+    return True
 
 
 async def mentions_of(

@@ -15,7 +15,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.helpdesk import permissions
 from bot.helpdesk.errors import BadRequest, LoginFailed, LoginLimited
+from bot.helpdesk.permissions import Permission
 from bot.services import staff_audit, staff_sessions
 from bot.services.ids import new_id
 from bot.store.database import Database
@@ -168,7 +170,8 @@ async def _check_limits(
             select(func.count()).where(column == value, LoginAttempt.at >= since)
         )
         if (count or 0) >= limit:
-            raise LoginLimited(retry_seconds=int(ATTEMPT_WINDOW.total_seconds()))
+            seconds = int(ATTEMPT_WINDOW.total_seconds())
+            raise LoginLimited(retry_seconds=seconds, retry_minutes=-(-seconds // 60))
 
 
 def _matches(stored: str, password: str) -> bool:
@@ -299,10 +302,10 @@ async def agent_named(session: AsyncSession, login: str) -> Agent | None:
     return await session.scalar(select(Agent).where(Agent.login == login))
 
 
-async def active_agents(session: AsyncSession) -> list[tuple[str, str]]:
-    """Return id and name of everybody who works here, by name."""
-    rows = await session.execute(select(Agent.id, Agent.name).where(Agent.is_active).order_by(Agent.name, Agent.id))
-    return [(agent_id, name) for agent_id, name in rows]
+async def colleagues_who_may(session: AsyncSession, permission: Permission) -> list[tuple[str, str]]:
+    """Return id and name of everybody who works here and whose role allows something, by name."""
+    agents = await session.scalars(select(Agent).where(Agent.is_active).order_by(Agent.name, Agent.id))
+    return [(agent.id, agent.name) for agent in agents if permissions.may(agent.role, agent.regions, permission)]
 
 
 async def has_agents(session: AsyncSession) -> bool:

@@ -84,6 +84,25 @@ async def test_the_work_of_every_role_begins_on_a_page_it_may_see(enter, role, h
     await somebody.page(home)
 
 
+@pytest.mark.parametrize("role", list(Role))
+async def test_the_pages_of_every_role_lead_only_where_it_may_go(enter, ticket, role):
+    somebody = await enter("某某", role)
+    pages = {"/console/account": Permission.OWN_ACCOUNT, "/console/dashboard": Permission.READ_FIGURES,
+             f"/console/tickets/{ticket.id}": Permission.READ_TICKETS}  # fmt: skip
+    links = set()
+    for path in [path for path, needed in pages.items() if may(role, [], needed)]:
+        links.update(re.findall(r'href="(/(?:console|api)[^"#]*)"', await somebody.page(path)))
+    assert links
+    for link in links:
+        assert (await somebody.client.get(link.replace("&amp;", "&"))).status == 200, link
+
+
+async def test_whoever_has_no_workbench_is_led_to_where_their_work_begins(enter):
+    for role, home in (("administrator", "/console/staff"), ("maintainer", "/console/account")):
+        answer = await (await enter(role, role)).client.get("/console/", allow_redirects=False)
+        assert (answer.status, answer.headers.get("Location")) == (303, home)
+
+
 async def test_the_menu_offers_what_the_role_may_see(enter):
     page = await (await enter("管理", "administrator")).page("/console/staff")
     menu = page[page.index("<nav"):page.index("</nav>")]

@@ -72,6 +72,18 @@ async def test_a_canned_reply_is_chosen_with_the_keyboard(sit_down, desk, ticket
     await page.wait_for_function("() => document.querySelector('#words-box').value === '张三，请补充注册证。'")
 
 
+async def test_a_colleague_is_mentioned_where_the_caret_stands_also_after_an_input_method(sit_down, ticket):  # noqa: F811
+    await sit_down("王敏")
+    page = await sit_down("李明")
+    await page.goto(f"/console/tickets/{ticket.id}")
+    await page.keyboard.press("n")
+    await page.keyboard.insert_text("请看一下 ")
+    await page.keyboard.press("@")
+    await page.wait_for_selector("#picker[open]")
+    await page.keyboard.press("Enter")
+    await page.wait_for_function("() => document.querySelector('#words-box').value === '请看一下 @王敏 '")
+
+
 async def test_colleagues_on_one_ticket_see_each_other_and_one_takes_over(sit_down, ticket):  # noqa: F811
     first, second = await sit_down("李明"), await sit_down("王敏")
     for page in (first, second):
@@ -121,6 +133,16 @@ async def test_a_priority_is_set_with_the_keyboard_and_says_who_reads_the_reason
     await page.wait_for_selector("#priority:focus")
 
 
+async def test_a_macro_for_many_says_first_what_it_does(sit_down, desk, ticket):  # noqa: F811
+    page = await sit_down("李明")
+    await add_macro(desk, title="受理", text="{{citizen}}，已受理。", steps=({"do": "status", "to": "accepted", "reason": ""},))
+    await page.goto("/console/tickets")
+    await page.check(".pick input[aria-label^='选择 ']")
+    await page.select_option("#bulk-macro", label="受理")
+    await page.wait_for_selector("#bulk-does:has-text('发给求助人：{{citizen}}，已受理。')")
+    assert "变更为“已受理”" in await page.inner_text("#bulk-does")
+
+
 async def test_what_failed_in_bulk_is_told_with_its_number(sit_down, ticket):  # noqa: F811
     page = await sit_down("李明")
     await page.goto("/console/tickets")
@@ -141,6 +163,29 @@ async def test_a_draft_in_a_conversation_survives_a_reload(sit_down, waiting):  
     assert (await kept.value).ok
     await page.reload()
     await page.wait_for_function("() => document.querySelector('#words-box').value === '稍等我查一下'")
+
+
+async def test_a_reply_that_could_not_be_sent_survives_a_reload_until_it_is_sent(sit_down, waiting):  # noqa: F811
+    page = await sit_down("李明")
+    await page.click(".row")
+    await page.click("#claim")
+    await page.wait_for_selector("#words-box:focus")
+    await page.route("**/replies", lambda route: route.abort())
+    await page.keyboard.type("先做公证保全")
+    await page.keyboard.press("Enter")
+    async with page.expect_response("**/drafts/**") as kept:
+        await page.wait_for_selector(".msg:has-text('没有发出')")
+        await page.clock.run_for(1000)
+    assert (await kept.value).request.post_data_json["text"] == "先做公证保全"
+    await page.reload()
+    await page.wait_for_function("() => document.querySelector('#words-box').value === '先做公证保全'")
+    await page.click("#send")
+    await page.wait_for_selector(".msg:has-text('没有发出')")
+    await page.unroute("**/replies")
+    async with page.expect_request(lambda sent: "/drafts/" in sent.url and sent.method == "POST" and not sent.post_data_json["text"]):
+        await page.click(".msg :text('重发')")
+        await page.wait_for_selector(".msg:has-text('没有发出')", state="detached")
+        await page.clock.run_for(1000)
 
 
 # Colours do not depend on the width, nor widths on the colours: two rounds see all four.

@@ -82,8 +82,38 @@ async def test_a_supervisor_reads_along_and_takes_over(sit_down, desk, waiting):
     await boss.wait_for_selector("#c-facts:has-text('旁听中')")
     await boss.click("#take-over")
     await boss.wait_for_selector("#c-status:has-text('由我接待')")
+    await boss.wait_for_selector("#words-box:focus")
+    assert await boss.get_attribute("#compose", "data-mode") == "reply"
     await agent.wait_for_selector("#notices li:has-text('班长 已接手')")
     await agent.wait_for_selector("#c-status:has-text('班长 接待中')")
+
+
+async def test_who_else_looks_at_a_conversation_is_shown(sit_down, waiting):  # noqa: F811
+    first, second = await sit_down("李明"), await sit_down("王敏")
+    for page in (first, second):
+        await page.click(".row")
+    await first.wait_for_selector("#c-lookers:has-text('王敏 也在看')")
+    await second.wait_for_selector("#c-lookers:has-text('李明 也在看')")
+    await second.keyboard.press("Escape")
+    await first.wait_for_selector("#c-lookers", state="hidden")
+
+
+async def test_who_has_the_conversation_reads_beside_a_note_who_sees_it(sit_down, waiting):  # noqa: F811
+    page = await sit_down()
+    await page.wait_for_selector(".row:has-text('综合 第 1 位')")
+    await claim(page)
+    await page.click('.tab[data-mode="note"]')
+    assert "仅工作人员可见" in await page.inner_text("#compose-hint")
+
+
+async def test_on_a_phone_a_suggestion_is_taken_with_a_button_that_says_so(sit_down, waiting):  # noqa: F811
+    page = await sit_down(size=PHONE)
+    await page.click(".row")
+    await page.wait_for_selector(".suggestion")
+    assert not await page.locator("#packet-keys").is_visible()
+    await page.click("#claim")
+    await page.click(".suggestion >> nth=0 >> text=采用")
+    assert "依据：《" in await page.input_value("#words-box")
 
 
 async def test_presence_and_load_stand_beside_the_lists_also_on_a_phone(sit_down, waiting):  # noqa: F811

@@ -91,3 +91,19 @@ async def test_an_administrator_adds_somebody_and_throws_them_out(opens, size):
     assert await page.locator("tr", has_text="wangmin").get_by_text("停用").is_visible()
     await page.goto("/console/staff-events")
     assert await page.get_by_text("新增账号").first.is_visible() and await fits(page)
+
+
+async def test_an_auditor_sees_nothing_that_they_could_not_do(opens, desk):
+    citizen = await Citizen.arrives(desk)
+    await citizen.says("你好")
+    ticket = (await make_ticket(desk, citizen.conversation_id, facts=FACTS)).ticket
+    page = await opens("auditor", path=f"/console/tickets/{ticket.id}")
+    await page.wait_for_selector('#live[data-state="open"]')
+    controls = "main button:visible, main select:visible, main textarea:visible, main form:visible, dialog[open]"
+    assert await page.locator(controls).count() == 0
+    assert not await page.locator("#h-extensions").is_visible()
+    await page.goto("/console/tickets")
+    assert await page.locator(".tickets input:visible, .bulk:visible").count() == 0
+    await page.goto(f"/console/?view=bot&c={citizen.conversation_id}")
+    await page.wait_for_selector(".msg.citizen")
+    assert await page.locator("#presence, #compose:visible, #claim:visible").count() == 0

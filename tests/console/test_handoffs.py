@@ -174,7 +174,9 @@ async def test_capacity_and_skills_are_a_supervisors_to_set(enter, desk):
     assert (await li.client.get("/console/floor")).status == 403
     for body in ({"capacity": 99}, {"capacity": "5"}, {"capacity": 5, "queues": ["nonsense"]}, {"capacity": 5, "queues": "patent"}):
         assert (await boss.post(f"/agents/{li.agent.id}/reach", body)).status == 400
+    await enter("沈审计", "auditor")
     page = await boss.page("/console/floor")
+    assert "沈审计" not in page
     assert "李明 同时接待上限" in page
     saved = await boss.post_form("/console/floor", agent_id=li.agent.id, capacity="3", queues="patent")
     assert saved.status == 303

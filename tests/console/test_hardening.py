@@ -75,6 +75,7 @@ async def test_failed_logins_are_limited_per_login(desk, stranger, clock, monkey
         assert (await browser.log_in(agent.login, "wrong")).status == 401
     answer = await browser.log_in(agent.login, PASSWORD)
     assert answer.status == 429
+    assert "请 15 分钟后再试" in await answer.text()
     assert int(answer.headers["Retry-After"]) > 0
     clock.move(staff.ATTEMPT_WINDOW + timedelta(seconds=1))
     assert (await browser.log_in(agent.login, PASSWORD)).status == 303

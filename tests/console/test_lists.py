@@ -8,7 +8,7 @@ from openpyxl import load_workbook
 from sqlalchemy import func, select, update
 
 from bot.bootstrap import Desk
-from bot.console import lists
+from bot.console import exports, lists
 from bot.store.tables import Ticket, TicketEvent
 from tests.console.conftest import Enter
 from tests.console.driver import StaffClient
@@ -162,6 +162,16 @@ async def test_priorities_are_set_on_many_tickets_with_a_reason_for_the_audit(en
     assert (await bulk(auditor, tickets, step=step))[0] == 403
 
 
+async def test_bulk_offers_only_steps_and_people_that_it_can_lead_to(enter: Enter, tickets) -> None:
+    boss, _ = await enter("赵强", "supervisor"), await enter("沈审计", "auditor")
+    page = await boss.page("/console/tickets")
+    statuses = page[page.index('id="bulk-status"'):page.index('id="bulk-priority"')]
+    assert "transferred" not in statuses and "accepted" in statuses
+    people = page[page.index('id="bulk-assignee"'):page.index('id="bulk-status"')]
+    assert "赵强" in people and "沈审计" not in people
+    assert (await boss.get("/colleagues"))["items"][0]["name"] == "沈审计"
+
+
 async def test_only_supervisors_give_many_tickets_to_somebody_else(enter: Enter, tickets) -> None:
     li, head = await enter("李明"), await enter("赵强", "supervisor")
     status, _ = await bulk(li, tickets, step={"do": "assign", "to": head.agent.id})
@@ -196,6 +206,15 @@ async def test_supervisors_export_the_list_and_nothing_in_it_is_calculated(enter
     answer = await head.client.get("/console/exports/tickets.xlsx?queue=patent")
     page = load_workbook(io.BytesIO(await answer.read())).worksheets[0]
     assert page.max_row == 1 and page["A1"].value == "编号"
+
+
+async def test_an_export_is_recorded_and_says_where_it_was_cut(enter: Enter, tickets, monkeypatch) -> None:
+    monkeypatch.setattr(exports, "ROWS_MAX", 2)
+    head = await enter("何主任", "head")
+    text = (await (await head.client.get("/console/exports/tickets.csv")).read()).decode("utf-8-sig")
+    assert text.count("\n") == 4 and "只导出了前 2 件" in text.splitlines()[-1]
+    page = await head.page("/console/staff-events")
+    assert "导出工单列表" in page and "件数：2" in page and "格式：csv" in page
 
 
 async def test_agents_export_nothing(enter: Enter) -> None:

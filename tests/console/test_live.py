@@ -2,12 +2,15 @@
 
 import asyncio
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from aiohttp import ClientConnectionResetError
 
 from bot.console import live
+from bot.console.keys import AGENT, DESK
 from bot.services import handoff, staff
-from tests.support.builders import make_ticket
+from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
 
 
@@ -171,3 +174,23 @@ async def test_a_view_that_fails_ends_the_connection_so_that_the_browser_catches
     while not ear.socket.closed:
         await ear.socket.receive(timeout=5)
     assert ear.socket.close_code == live.TRY_AGAIN
+
+
+class Request(dict):
+    """As much of a request as a line looks at."""
+
+    def __init__(self, desk, agent):
+        super().__init__({AGENT: agent})
+        self.config_dict = {DESK: desk}
+
+
+async def test_a_browser_that_leaves_while_it_is_told_something_is_no_failure(desk, monkeypatch):
+    failures = []
+    monkeypatch.setattr(live.log, "exception", lambda event, **_: failures.append(event))
+
+    async def tell():
+        raise ClientConnectionResetError("Cannot write to closing transport")
+
+    line = live.Line(Request(desk, await make_agent(desk)), SimpleNamespace(closed=True))
+    await line.end([asyncio.create_task(tell())])
+    assert failures == []

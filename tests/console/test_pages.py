@@ -96,7 +96,7 @@ async def test_the_ticket_page_offers_exactly_the_allowed_steps(enter, ticket):
 async def test_the_clocks_page_explains_every_clock(enter, ticket):
     page = await (await enter()).page(f"/console/tickets/{ticket.id}/clocks")
     words = text_of(page)
-    for expected in ("首次响应", "240 工作分钟", "受理", "7 工作日", "规则 complaint 第 1 版", "周末，不计", "到期 "):
+    for expected in ("首次响应", "240 工作分钟", "受理", "7 工作日", "举报投诉时限规则第 1 版", "周末，不计", "到期 "):
         assert expected in words, expected
     assert page.count("<svg width") == 2
     assert 'class="counted"' in page and 'class="weekend"' in page

@@ -163,5 +163,5 @@ async def test_an_empty_form_is_a_mistake_not_a_failure(boss: StaffClient) -> No
 async def test_the_explanation_names_the_versions_of_policy_and_calendar(desk: Desk, boss: StaffClient) -> None:
     ticket = await boss.client.get(f"/console/tickets/number/{await opens(desk)}", allow_redirects=False)
     page = await boss.page(ticket.headers["Location"] + "/clocks")
-    assert "规则 complaint 第 1 版 · 日历 main 第 1 版" in page
+    assert "举报投诉时限规则第 1 版 · 日历 main 第 1 版" in page
     assert re.search(r'role="img" aria-label="[^"]*计入 \d+ 段', page)

@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 
 from bot.bootstrap import Desk
+from bot.console.looking import Onlookers, follow
 from bot.services.leases import LIFETIME
 from bot.store.tables import Macro
 from tests.console.conftest import Enter
@@ -88,6 +89,8 @@ async def test_a_draft_outlives_the_session_and_ends_with_the_sending(enter: Ent
     assert await li.get(path) == {}
     for wrong, body in ((path, {"mode": "poem", "text": "x"}), ("/drafts/diary/1", {"mode": "note", "text": "x"}), (path, {})):
         assert (await li.post(wrong, body)).status == 400
+    for subject in ("ticket", "conversation"):
+        assert (await li.post(f"/drafts/{subject}/nothing", {"mode": "note", "text": "x"})).status == 404
 
 
 async def test_while_one_writes_the_other_cannot_answer_until_they_take_over(enter: Enter, desk: Desk, ticket) -> None:
@@ -166,6 +169,20 @@ async def test_colleagues_see_each_other_and_who_writes(enter: Enter, ticket) ->
     await first.close()
 
 
+async def test_who_looks_at_what_is_not_for_an_agent_is_not_told(enter: Enter, desk) -> None:
+    citizen = await Citizen.arrives(desk)
+    far = (await make_ticket(desk, citizen.conversation_id, facts={"right": "patent", "region": "广东省深圳市"})).ticket
+    local, sent = (await enter("李明", regions=["330100"])).agent, []
+
+    async def send(*args: object, **values: object) -> None:
+        sent.append(values)
+
+    for subject, subject_id in (("ticket", far.id), ("conversation", citizen.conversation_id), ("ticket", "x")):
+        async with asyncio.timeout(5):
+            await follow(desk, Onlookers(desk.hub), local, subject, subject_id, send)
+    assert sent == []
+
+
 async def test_only_who_is_mentioned_hears_of_it(enter: Enter, ticket) -> None:
     li, wang = await enter("李明"), await enter("王敏")
     first, second = await li.live(), await wang.live()
@@ -195,6 +212,6 @@ async def test_the_dashboard_shows_a_period_and_goes_out_as_files(enter: Enter, 
         assert (await head.client.get(f"/console/dashboard?{query}")).status == 400, query
     answer = await head.client.get("/console/exports/dashboard.xlsx")
     sheets = load_workbook(io.BytesIO(await answer.read())).sheetnames
-    assert sheets[:2] == ["概览", "每天"] and len(sheets) == 17
+    assert sheets[:2] == ["概览", "每天"] and len(sheets) == 18
     text = (await (await head.client.get("/console/exports/dashboard.csv?from=2026-11-20&to=2026-11-20")).read()).decode("utf-8-sig")
     assert '"2026-11-20","1","0"' in text

@@ -110,6 +110,21 @@ def test_the_longest_name_after_the_sign_is_meant() -> None:
     assert named_in("a@王 李明 @", names) == set()
 
 
+async def test_a_note_tells_nobody_what_they_may_not_read(desk: Desk, li: Agent) -> None:
+    citizen = await Citizen.arrives(desk)
+    facts = {"right": "patent", "region": "广东省深圳市"}
+    ticket = (await make_ticket(desk, citizen.conversation_id, facts=facts)).ticket
+    keeper, local = await make_agent(desk, "郭管理", "administrator"), await make_agent(desk, "杭小州", regions=["330100"])
+    auditor = await make_agent(desk, "沈审计", "auditor")
+    async with desk.begin() as session:
+        text = "@郭管理 @杭小州 @沈审计 请看"
+        await desk_work.add_note(session, li, ticket.id, text=text, now=desk.clock())
+        await handoff.add_note(session, li, citizen.conversation_id, text=text, now=desk.clock())
+    async with desk.read() as session:
+        told = [len(await mentions.mentions_of(session, agent)) for agent in (keeper, local, auditor)]
+    assert told == [0, 0, 2]
+
+
 async def test_who_is_named_in_a_note_is_told_once_seen_no_more(desk: Desk, li: Agent, wang: Agent) -> None:
     citizen = await Citizen.arrives(desk)
     ticket = (await make_ticket(desk, citizen.conversation_id)).ticket

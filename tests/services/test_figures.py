@@ -64,10 +64,12 @@ async def test_what_came_in_over_a_period(desk: Desk) -> None:
         figures = await period_figures(session, period, now=desk.clock())
     assert figures.tickets_by_day == [Bar("2026-11-19", 0), Bar("2026-11-20", 2)]
     assert figures.handoffs_by_day == [Bar("2026-11-19", 0), Bar("2026-11-20", 2)]
-    assert sorted(figures.by_queue, key=lambda bar: bar.key or "") == [Bar("patent", 1, (0,)), Bar("trademark", 1, (1,))]
-    assert set(figures.by_right) == {Bar("patent", 1), Bar(None, 1)}
-    assert set(figures.by_region) == {Bar("浙江省杭州市", 1), Bar(None, 1)}
-    assert figures.by_channel == [Bar("web", 2)]
+    # The rejected one kept both its promises; the other's still run.
+    assert figures.by_queue == [Bar("patent", 1, (0, 0, 0)), Bar("trademark", 1, (1, 2, 0))]
+    assert set(figures.by_right) == {Bar("patent", 1, (1, 2, 0)), Bar(None, 1, (0, 0, 0))}
+    assert set(figures.by_region) == {Bar("浙江省杭州市", 1, (1, 2, 0)), Bar(None, 1, (0, 0, 0))}
+    assert figures.by_channel == [Bar("web", 2, (1, 2, 0))]
+    assert figures.conversations_by_channel == [Bar("web", 3, (1,))]
     assert [round(wait or 0) for wait in figures.first_response_seconds] == [240, 600]
     assert (figures.handoffs, figures.replied) == (2, 2)
     assert (figures.conversations, figures.bot_only) == (3, 1)
@@ -84,6 +86,7 @@ async def test_a_promise_broken_counts_against_its_clock(desk: Desk) -> None:
         period = Period(date(2026, 11, 20), date(2026, 11, 20), desk.office.calendar.zone)
         figures = await period_figures(session, period, now=desk.clock())
     assert figures.clocks == [Bar("acceptance", 1, (0, 1))]
+    assert figures.by_right == [Bar("trademark", 1, (0, 0, 1))]
 
 
 async def test_who_works_for_one_city_counts_no_handoff_of_another(desk: Desk) -> None:

@@ -20,7 +20,7 @@ export class Bulk {
     this.#wireSelect("#bulk-assignee", (to) => this.#send({ step: { do: "assign", to } }));
     this.#wireSelect("#bulk-status", (to, title) => this.#ask({ step: { do: "status", to } }, title));
     this.#wireSelect("#bulk-priority", (to, title) => this.#ask({ step: { do: "priority", to } }, word("daily.priority", { title })));
-    this.#wireSelect("#bulk-macro", (macro, title) => this.#ask({ macro }, title));
+    this.#wireSelect("#bulk-macro", (macro, title, { text, steps }) => this.#ask({ macro }, title, [text && word("daily.sends", { text }), steps]));
     $("#bulk-cancel").addEventListener("click", () => $("#bulk-dialog").close());
     $("#bulk-form").addEventListener("submit", () => this.#confirmed());
     $("#outcome-close").addEventListener("click", () => $("#bulk-outcome").close());
@@ -63,15 +63,17 @@ export class Bulk {
 
   #wireSelect(selector, work) {
     $(selector)?.addEventListener("change", ({ target }) => {
-      const [value, title] = [target.value, target.selectedOptions[0].textContent];
+      const { value, textContent, dataset } = target.selectedOptions[0];
       target.value = "";
-      if (value) work(value, title);
+      if (value) work(value, textContent, dataset);
     });
   }
 
-  /** A macro brings its reasons with it; a step asks for one, and says who will read it. */
-  #ask(what, title) {
+  /** A macro brings its reasons with it and says what it does; a step asks for one, and says who will read it. */
+  #ask(what, title, does = []) {
     this.#waiting = what;
+    $("#bulk-does").textContent = does.filter(Boolean).join("\n");
+    $("#bulk-does").hidden = !$("#bulk-does").textContent;
     $("#bulk-title").textContent = word("daily.bulk_title", { title, count: this.#chosen().length });
     $("#bulk-reason-field").hidden = !what.step;
     for (const hint of $$("#bulk-hint [data-step]")) hint.hidden = hint.dataset.step !== what.step?.do;

@@ -25,9 +25,10 @@ export class Pane {
     this.#live = live;
     this.#onChange = onChange;
     live.addEventListener("messages", ({ detail }) => this.#arrived(detail));
+    live.addEventListener("lookers", ({ detail }) => this.#showLookers(detail));
     live.addEventListener("status", ({ detail }) => { if (detail.conversation === this.#id) this.#showStatus(detail); });
     $("#claim").addEventListener("click", () => this.claim());
-    $("#take-over").addEventListener("click", () => this.#act("take-over"));
+    $("#take-over").addEventListener("click", async () => { if (await this.#act("take-over")) this.#composer.write("reply"); });
     $("#give-on").addEventListener("click", () => this.#giveOn());
     $("#hand-back").addEventListener("click", () => this.#finish("hand_back", "hand-back"));
     $("#close").addEventListener("click", () => this.#finish("close", "close"));
@@ -38,6 +39,7 @@ export class Pane {
     this.#id = id;
     this.#problem(null);
     this.#composer.hide();
+    this.#showLookers({ id, others: [] });
     let detail;
     try {
       detail = await get(path(id));
@@ -50,6 +52,7 @@ export class Pane {
     this.#showStatus(detail);
     this.#transcript.reset(detail.messages);
     this.#live.watch(id, () => this.#transcript.lastSeq);
+    this.#live.look("conversation", id);
     this.#packet.open(id);
   }
 
@@ -62,6 +65,7 @@ export class Pane {
     this.#id = null;
     this.#status = null;
     this.#live.unwatch();
+    this.#live.look("conversation", null);
     this.#packet.shut();
     this.#composer.hide();
     $("#pane-inner").hidden = true;
@@ -110,6 +114,12 @@ export class Pane {
     refresh($("#c-facts"));
   }
 
+  #showLookers({ id, others }) {
+    if (id !== this.#id) return;
+    $("#c-lookers").hidden = !others.length;
+    $("#c-lookers").textContent = word("daily.lookers", { names: others.map((who) => who.name).join(word("daily.comma")) });
+  }
+
   #showOwner(status) {
     const isMine = status.handled_by === "human" && status.agent_id === meta("agent-id");
     const isWaiting = status.handled_by === "queued";
@@ -120,7 +130,7 @@ export class Pane {
     $("#take-over").hidden = !(this.#mayTakeOver && status.handled_by === "human" && !isMine);
     this.#packet.allow(isMine);
     $("#claim-bar").hidden = !isWaiting;
-    this.#composer.open(this.#id, { canReply: isMine, hint: hintOf(status) });
+    this.#composer.open(this.#id, { canReply: isMine, hint: isMine ? "" : hintOf(status) });
   }
 
   #giveOn() {
@@ -179,6 +189,7 @@ export class Pane {
       if (this.#id === id) this.#transcript.put(message);
     } catch (error) {
       this.#composer.restore(id, mode, text);
+      tell("unsent", { id, mode, text });
       this.#failed(error);
     }
   }
@@ -190,7 +201,9 @@ export class Pane {
       const { message } = await post(`${path(id)}/replies`, { text, client_id: key, article_id: article ?? "" });
       this.#transcript.remove(key);
       if (this.#id === id) this.#transcript.put(message);
+      tell("sent", { id, mode: "reply", text });
     } catch (error) {
+      tell("unsent", { id, mode: "reply", text });
       this.#failed(error);
       if (this.#id !== id) return this.#composer.restore(id, "reply", text);
       this.#transcript.put({ ...draft, state: "failed" }, { retry: () => this.#reply(id, text, key, article) });
@@ -206,6 +219,11 @@ export class Pane {
     $("#pane-problem").hidden = !words;
     $("#pane-problem").textContent = words ?? "";
   }
+}
+
+/** Let whoever keeps drafts know what became of words that were sent. */
+function tell(type, detail) {
+  $("#compose").dispatchEvent(new CustomEvent(type, { detail }));
 }
 
 function hintOf(status) {

@@ -17,11 +17,12 @@ async function restore() {
   const id = chosen();
   if (form.hidden || !id) return;
   // Asked for once a conversation: afterwards the composer itself remembers better.
-  if (!restored.has(id)) restored.set(id, await drafts.load(id));
-  const kept = restored.get(id);
-  if (chosen() !== id || form.hidden || box.value || !kept[mode()]) return;
+  if (!restored.has(id)) restored.set(id, drafts.load(id));
+  const kept = await restored.get(id);
+  if (chosen() !== id || form.hidden || !kept[mode()]) return;
   const text = kept[mode()];
   delete kept[mode()];
+  if (box.value) return;
   const focused = document.activeElement;
   insert(box, text);
   if (focused !== box) focused?.focus?.();
@@ -40,6 +41,19 @@ function forget() {
   if (!chosen() || !box.value.trim()) return;
   drafts.keep(chosen(), mode(), "");
 }
+
+// What could not be sent is a draft again, until it is sent or something else is written.
+const unsent = new Map();
+form.addEventListener("unsent", ({ detail: { id, mode: kind, text } }) => {
+  if (id === chosen() && kind === mode() && box.value && box.value !== text) return;
+  unsent.set(`${id} ${kind}`, text);
+  drafts.keep(id, kind, text);
+});
+form.addEventListener("sent", ({ detail: { id, mode: kind, text } }) => {
+  if (unsent.get(`${id} ${kind}`) !== text) return;
+  unsent.delete(`${id} ${kind}`);
+  if (id !== chosen() || kind !== mode() || !box.value) drafts.keep(id, kind, "");
+});
 
 new MutationObserver(restore).observe(form, { attributes: true, attributeFilter: ["hidden", "data-mode"] });
 watchKeys(box, { isNote: () => mode() === "note", onMacro: choose });

@@ -1,6 +1,6 @@
 // One message of the transcript as an element.
 
-import { el, meta } from "./dom.js";
+import { $, el, meta } from "./dom.js";
 import { clockTime, word } from "./words.js";
 
 /** `message`: as the API gives it, or a draft of our own with `state` sending or failed. */
@@ -70,9 +70,12 @@ function ticketCard(ticket) {
 }
 
 function evidenceLine(evidence) {
+  const name = evidence.filename ?? evidence.receipt;
+  const href = `${meta("staff-api")}/evidence/${encodeURIComponent(evidence.id ?? "")}`;
+  const mayDownload = "mayDownload" in $("#main").dataset;
   return el(
     "p", { class: "small" }, `${word("message.evidence")} `,
-    el("a", { href: `${meta("staff-api")}/evidence/${encodeURIComponent(evidence.id ?? "")}`, text: evidence.filename ?? evidence.receipt }),
+    mayDownload ? el("a", { href, download: "", text: name }) : el("b", { text: name }),
   );
 }
 

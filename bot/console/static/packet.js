@@ -71,6 +71,7 @@ export class Packet {
   }
 
   #show() {
+    $("#packet-keys").hidden = !this.#canReply || !this.#suggestions.length;
     const lines = this.#suggestions.map((found, index) => this.#suggestion(found, index + 1));
     $("#suggestions").replaceChildren(...(lines.length ? lines : [el("p", { class: "muted", text: word("packet.none") })]));
   }
@@ -79,7 +80,7 @@ export class Packet {
     const use = el("button", {
       class: "btn", type: "button", hidden: !this.#canReply, title: word("packet.use", { number }),
       on: { click: () => this.use(number) },
-    }, el("kbd", { text: `Alt+${number}` }));
+    }, word("packet.take"), el("kbd", { text: `Alt+${number}` }));
     return el(
       "article", { class: "suggestion", dataset: { article: found.article_id } },
       el("div", { class: "head" }, el("b", { text: found.title }), use),

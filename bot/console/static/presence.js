@@ -22,8 +22,9 @@ async function refresh() {
   load.dataset.full = String(me.load >= me.capacity);
 }
 
-/** Keep the switch and the load right; `onOpen(conversation)` is called from a notice. */
+/** Keep the switch and the load right; `onOpen(conversation)` is called from a notice. Who only reads has no switch. */
 export function startPresence(live, onOpen) {
+  if (!box) return;
   box.addEventListener("change", async () => {
     try {
       await post("/me/presence", { presence: box.value });

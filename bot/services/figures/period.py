@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.figures.table import Bar, count_by, local_day, quantile, seconds
@@ -57,12 +57,13 @@ class PeriodFigures:
 
     Attributes:
         tickets_by_day, handoffs_by_day: Key: the day, ISO; every day of the period.
-        by_queue: Tickets opened; `parts`: those of them finished by now.
+        by_queue, by_right, by_region, by_channel: Tickets opened; `parts`: those of them finished by now, and their clocks
+            that were met and missed.
+        conversations_by_channel: Conversations in which the citizen wrote; `parts`: those without a handoff.
         clocks: Clocks of these tickets and handoffs that were met or missed; `parts`: met, missed.
         first_response_seconds: Median and ninth tenth of the wait for a person's first reply, in seconds of the
             wall clock; None when nobody replied.
         handoffs, replied: Handoffs asked for; those a person replied to.
-        conversations, bot_only: Conversations in which the citizen wrote; those without a handoff.
     """
 
     tickets_by_day: list[Bar]
@@ -75,8 +76,17 @@ class PeriodFigures:
     first_response_seconds: tuple[float | None, float | None]
     handoffs: int
     replied: int
-    conversations: int
-    bot_only: int
+    conversations_by_channel: list[Bar]
+
+    @property
+    def conversations(self) -> int:
+        """Conversations in which the citizen wrote."""
+        return sum(bar.count for bar in self.conversations_by_channel)
+
+    @property
+    def bot_only(self) -> int:
+        """Those of them without a handoff."""
+        return sum(bar.parts[0] for bar in self.conversations_by_channel)
 
 
 async def period_figures(session: AsyncSession, period: Period, *, now: datetime) -> PeriodFigures:
@@ -87,14 +97,13 @@ async def period_figures(session: AsyncSession, period: Period, *, now: datetime
     asked = select(Handoff.id).join(Conversation, of_conversation).where(period.holds(Handoff.requested_at))
     replied = asked.where(Handoff.first_reply_at.is_not(None))
     wait = seconds(session, Handoff.requested_at, Handoff.first_reply_at)
-    conversations, bot_only = await _conversations(session, period)
     return PeriodFigures(
         tickets_by_day=await _by_day(session, Ticket.opened_at, opened, period, now),
         handoffs_by_day=await _by_day(session, Handoff.requested_at, asked, period, now),
-        by_queue=await _by_queue(session, period),
-        by_right=await count_by(session, Ticket.facts["right"].as_string(), opened, limit=ROWS_MAX),
-        by_region=await count_by(session, Ticket.facts["region"].as_string(), opened, limit=ROWS_MAX),
-        by_channel=await count_by(session, Ticket.channel, opened),
+        by_queue=await _tickets_by(session, Ticket.queue, period),
+        by_right=await _tickets_by(session, Ticket.facts["right"].as_string(), period),
+        by_region=await _tickets_by(session, Ticket.facts["region"].as_string(), period),
+        by_channel=await _tickets_by(session, Ticket.channel, period),
         clocks=await _clocks(session, period),
         first_response_seconds=(
             await quantile(session, wait, replied, 0.5),
@@ -102,8 +111,7 @@ async def period_figures(session: AsyncSession, period: Period, *, now: datetime
         ),
         handoffs=await session.scalar(select(func.count()).select_from(asked.subquery())) or 0,
         replied=await session.scalar(select(func.count()).select_from(replied.subquery())) or 0,
-        conversations=conversations,
-        bot_only=bot_only,
+        conversations_by_channel=await _conversations(session, period),
     )
 
 
@@ -115,12 +123,21 @@ async def _by_day(
     return [Bar(str(day), counted.get(str(day), 0)) for day in period.days]
 
 
-async def _by_queue(session: AsyncSession, period: Period) -> list[Bar]:
-    finished = func.sum(case((Ticket.is_finished, 1), else_=0))
-    rows = await session.execute(
-        select(Ticket.queue, func.count(), finished).where(period.holds(Ticket.opened_at)).group_by(Ticket.queue)
-    )
-    return sorted((Bar(queue, count, (int(done),)) for queue, count, done in rows), key=lambda bar: -bar.count)
+async def _tickets_by(session: AsyncSession, column: ColumnElement[Any], period: Period) -> list[Bar]:
+    """Count tickets by a column, most first: how many, finished, and the promises kept and broken."""
+    opened, settled = period.holds(Ticket.opened_at), SlaClock.state.in_(("met", "breached"))
+    # By position, as in `count_by`.
+    counted = select(column.label("key"), func.count().label("count"), _how_many(Ticket.is_finished)).where(opened)
+    counted = counted.group_by(literal_column("1")).order_by(literal_column("2").desc(), literal_column("1"))
+    tickets = (await session.execute(counted.limit(ROWS_MAX))).all()
+    promised = select(column, _how_many(SlaClock.state == "met"), func.count()).where(opened, settled)
+    promised = promised.join(SlaClock, SlaClock.subject_id == Ticket.id).group_by(literal_column("1"))
+    kept = {key: (int(met), total - int(met)) for key, met, total in await session.execute(promised)}
+    return [Bar(key, count, (int(done), *kept.get(key, (0, 0)))) for key, count, done in tickets]
+
+
+def _how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((condition, 1), else_=0))
 
 
 async def _clocks(session: AsyncSession, period: Period) -> list[Bar]:
@@ -139,10 +156,9 @@ async def _clocks(session: AsyncSession, period: Period) -> list[Bar]:
     ]
 
 
-async def _conversations(session: AsyncSession, period: Period) -> tuple[int, int]:
+async def _conversations(session: AsyncSession, period: Period) -> list[Bar]:
     wrote = exists(select(1).where(Inbound.conversation_id == Conversation.id))
     asked = exists(select(1).where(Handoff.conversation_id == Conversation.id))
-    alone = func.sum(case((~asked, 1), else_=0))
-    query = select(func.count(), alone).select_from(Conversation)
-    count, bot_only = (await session.execute(query.where(period.holds(Conversation.created_at), wrote))).one()
-    return count, int(bot_only or 0)
+    query = select(Conversation.channel, func.count().label("count"), _how_many(~asked)).group_by(Conversation.channel)
+    query = query.where(period.holds(Conversation.created_at), wrote).order_by(literal_column("2").desc(), Conversation.channel)
+    return [Bar(channel, count, (int(alone),)) for channel, count, alone in await session.execute(query)]

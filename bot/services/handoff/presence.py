@@ -9,7 +9,9 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.helpdesk import permissions
 from bot.helpdesk.errors import BadRequest
+from bot.helpdesk.permissions import Permission
 from bot.helpdesk.presence import (
     MAX_CAPACITY,
     HandoffRules,
@@ -125,8 +127,9 @@ async def set_reach(
 async def floor(
     session: AsyncSession, rules: HandoffRules, *, now: datetime
 ) -> list[AgentOnFloor]:
-    """Return all active agents: who is there first, then by name."""
-    agents = list(await session.scalars(select(Agent).where(Agent.is_active)))
+    """Return all active agents whose role answers citizens: who is there first, then by name."""
+    active = await session.scalars(select(Agent).where(Agent.is_active))
+    agents = [agent for agent in active if permissions.may(agent.role, agent.regions, Permission.HANDLE_CONVERSATIONS)]
     busy = await loads(session)
     found = [on_floor(agent, busy.get(agent.id, 0), rules, now) for agent in agents]
     order = list(Presence)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import BadRequest, MessageTooLong
 from bot.services import mentions, sla
+from bot.services.access import access_conversation
 from bot.services.conversations import add_outgoing, announce_message, locked, next_visible
 from bot.services.handoff.episodes import current_handoff, own
 from bot.services.office import Office
@@ -95,6 +96,9 @@ async def add_note(
     message = next_visible(conversation, "note", _checked(text), now=now, agent_id=agent.id)
     session.add(message)
     await session.flush()
-    await mentions.record(session, agent, message.text, message_id=message.id, now=now)
+    await mentions.record(
+        session, agent, message.text, message_id=message.id, now=now,
+        door=lambda colleague: access_conversation(session, colleague, conversation_id),
+    )  # fmt: skip
     announce_message(session, conversation, message, agent.name)
     return message_view(message, agent.name)
