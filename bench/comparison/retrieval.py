@@ -210,12 +210,7 @@ class Selector:
         self._bounds = bounds
         self._found: list[Any] = []
         self._model: Any
-        self._epochs = 0
-
-    @property
-    def note(self) -> str:
-        """Say how long it was trained."""
-        return f"{self._epochs} epochs; one training, without the first fold, for all columns"
+        self.note = ""
 
     def held_out(self, prepared: Prepared, articles: Articles) -> np.ndarray:
         scores = np.zeros((len(articles.examples), len(articles.candidates.keys)))
@@ -238,7 +233,7 @@ class Selector:
             self._model.train(
                 TrainingData(examples, regex_features=data.regex_features, responses=responses)
             )
-        self._epochs = clock.epochs
+        self.note = f"{clock.note}; one training, without the first fold, for all columns"
 
     def rank(self, prepared: Prepared, text: str) -> str:
         return self._ranking(prepared, text)[0][INTENT_RESPONSE_KEY]

@@ -121,12 +121,7 @@ class Diet:
         self._bounds = bounds
         self._found: list[Any] = []
         self._model: Any
-        self._epochs = 0
-
-    @property
-    def note(self) -> str:
-        """Say how long it was trained."""
-        return f"{self._epochs} epochs"
+        self.note = ""
 
     def train(self, prepared: Prepared) -> None:
         data, self._found = usual_features(prepared, self._folder)
@@ -138,7 +133,7 @@ class Diet:
         self._model = make_component(DIETClassifier, settings, self._folder)
         with bounded_epochs(self._bounds.seconds) as clock:
             self._model.train(TrainingData(joined, regex_features=data.regex_features))
-        self._epochs = clock.epochs
+        self.note = clock.note
 
     def understand(self, prepared: Prepared, text: str) -> dict[str, str]:
         message = usual_message(self._found, prepared, text)
@@ -243,5 +238,7 @@ def _relabelled(training: TrainingData) -> dict[str, TrainingData]:
 
 
 def _with_intent(example: Message, label: str) -> Message:
+    """Return the example with another label; features of the old one would stand for the new one in DIET."""
     kept = {name: value for name, value in example.data.items() if not name.startswith("intent")}
-    return Message({**kept, INTENT: label}, features=example.features)
+    of_text = [feature for feature in example.features if feature.attribute == TEXT]
+    return Message({**kept, INTENT: label}, features=of_text)
