@@ -286,9 +286,13 @@ class Colleague:
         """Tell whether the matter lies in their part of the country."""
         return self.scope.covers_any(wanted.regions)
 
+    def missing(self, wanted: Wanted) -> list[str]:
+        """Return the skills that are missing; who has none set can do everything."""
+        return sorted(skill for skill in wanted.skills if not self.skills.has(skill))
+
     def lacks(self, wanted: Wanted) -> int:
-        """Return how many of the skills are missing; who has none set can do everything."""
-        return sum(not self.skills.has(skill) for skill in wanted.skills)
+        """Return how many of the skills are missing."""
+        return len(self.missing(wanted))
 
 
 @dataclass(frozen=True, slots=True)

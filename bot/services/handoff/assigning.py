@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk import permissions
 from bot.helpdesk.conversation import Owner
 from bot.helpdesk.errors import AtCapacity
 from bot.helpdesk.permissions import Permission
@@ -103,13 +102,15 @@ async def _former_agent(
     if agent is None or not agent.is_active:
         return None
     found = on_floor(agent, await load_of(session, last), office.handoff, now)
-    is_for_them = _takes(found) and _candidate(found).may_take(matter) and not _candidate(found).lacks(matter)
+    answers = found.may(Permission.HANDLE_CONVERSATIONS)
+    is_for_them = answers and _candidate(found).may_take(matter) and not _candidate(found).lacks(matter)
     return last if is_for_them else None
 
 
 async def _candidates(session: AsyncSession, office: Office, now: datetime) -> list[Candidate]:
     """Return the agents who are free, each with when they last had something to do."""
-    free = [a for a in await floor(session, office.handoff, now=now) if a.is_free and _takes(a)]
+    there = await floor(session, office.handoff, now=now)
+    free = [a for a in there if a.is_free and a.may(Permission.HANDLE_CONVERSATIONS)]
     rows = await session.execute(
         select(Handoff.agent_id, func.max(func.coalesce(Handoff.ended_at, Handoff.claimed_at)))
         .where(Handoff.agent_id.in_([a.id for a in free]), Handoff.claimed_at >= now - _BUSY_WITHIN)
@@ -117,11 +118,6 @@ async def _candidates(session: AsyncSession, office: Office, now: datetime) -> l
     )
     busy_until = {agent_id: _aware(at) for agent_id, at in rows}
     return [_candidate(agent, busy_until.get(agent.id, _NEVER)) for agent in free]
-
-
-def _takes(agent: AgentOnFloor) -> bool:
-    """Tell whether the role answers citizens at all: an administrator's console is open too."""
-    return permissions.may(agent.role, agent.scope.prefixes, Permission.HANDLE_CONVERSATIONS)
 
 
 def _candidate(agent: AgentOnFloor, free_since: datetime = _NEVER) -> Candidate:
