@@ -151,9 +151,11 @@ async def test_a_split_makes_a_second_ticket(enter, ticket):
 
 async def test_a_priority_is_chosen(enter, ticket):
     li = await enter()
-    await post(li, ticket, "priority", priority="urgent")
+    await post(li, ticket, "priority", priority="urgent", reason="展会明天结束")
     html = await page(li, ticket)
     assert '<option value="urgent" selected>' in html and "普通 → 紧急" in html
+    assert '<p class="said">展会明天结束</p>' in html
+    assert await refused(li, ticket, "priority", 3, priority="high", reason="长" * 4001) == (400, "bad_request")
 
 
 async def test_a_corrected_fact_shows_and_a_wrong_one_is_explained(enter, ticket):

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.helpdesk.errors import BadRequest
 from bot.helpdesk.life_cycle import Priority
 from bot.services import audit
-from bot.services.desk_work import access_ticket
+from bot.services.desk_work import TEXT_MAX_CHARS, access_ticket
 from bot.services.tickets import touch
 from bot.services.views import TicketView, ticket_view
 from bot.store.tables import Agent
@@ -28,13 +28,15 @@ async def set_priority(
     """Give a ticket a priority; the same one again changes nothing.
 
     Args:
-        reason: For the audit; the citizen never sees it.
+        reason: Sealed with the step and shown to staff on the timeline; the citizen never sees it. May be empty.
     Raises:
         TicketNotFound, TicketChangedMeanwhile: See `access_ticket`.
-        BadRequest: There is no such priority.
+        BadRequest: There is no such priority, or the reason is too long.
     """
     if priority not in set(Priority):
         raise BadRequest(field="priority")
+    if len(reason) > TEXT_MAX_CHARS:
+        raise BadRequest(field="reason")
     ticket = await access_ticket(session, agent, ticket_id, version=version)
     if ticket.priority != priority:
         audit.record(
