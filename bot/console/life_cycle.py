@@ -204,7 +204,7 @@ async def _unlink(call: Call) -> Any:
 
 async def _set_priority(call: Call) -> Any:
     return await priorities.set_priority(
-        call.session, call.agent, call.ticket_id, priority=text_in(call.body, "priority"),
+        call.session, call.desk.office, call.agent, call.ticket_id, priority=text_in(call.body, "priority"),
         reason=text_in(call.body, "reason", default=""), **call.common,
     )  # fmt: skip
 

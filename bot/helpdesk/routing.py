@@ -32,6 +32,8 @@ class Urgency(StrEnum):
 
 _RANK = {Urgency.NORMAL: 0, Urgency.HIGH: 1, Urgency.URGENT: 2}
 _EVERYWHERE = ""
+#: Reason to serve somebody first: a ticket of theirs that is open.
+OPEN_TICKET = "open_ticket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +88,14 @@ class RoutingRules:
     Attributes:
         own: The centre of this installation.
         queues: Queue → the rights that its agents know.
+        hurry_by_ticket: Priority of an open ticket → how soon its citizen is served who waits for a person.
     """
 
     own: str
     centres: Mapping[str, Centre]
     signals: Sequence[Signal] = ()
     queues: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {GENERAL: ()})
+    hurry_by_ticket: Mapping[str, Urgency] = field(default_factory=dict)
 
     @property
     def here(self) -> Centre:
@@ -221,8 +225,21 @@ def _centre(matter: Matter, rules: RoutingRules, queue: str) -> tuple[Centre, Pl
 
 def _urgency(matter: Matter, rules: RoutingRules) -> tuple[Urgency, list[Reason]]:
     shown = [signal for signal in rules.signals if signal.shows(matter)]
-    level = max((signal.level for signal in shown), key=_RANK.__getitem__, default=Urgency.NORMAL)
-    return level, [Reason("signal", {"level": s.level.value, "signal": s.reason}) for s in shown]
+    reasons = [Reason("signal", {"level": s.level.value, "signal": s.reason}) for s in shown]
+    return most_urgent(reasons), reasons
+
+
+def most_urgent(reasons: Iterable[Reason]) -> Urgency:
+    """Return the highest level that a reason names."""
+    levels = (Urgency(reason.details["level"]) for reason in reasons)
+    return max(levels, key=_RANK.__getitem__, default=Urgency.NORMAL)
+
+
+def hurry_of_tickets(priorities: Iterable[str], rules: RoutingRules) -> list[Reason]:
+    """Return why a citizen with open tickets of these priorities is served before others; nothing if they are not."""
+    known = (rules.hurry_by_ticket.get(priority, Urgency.NORMAL) for priority in priorities)
+    level = max(known, key=_RANK.__getitem__, default=Urgency.NORMAL)
+    return [] if level is Urgency.NORMAL else [Reason(OPEN_TICKET, {"level": level.value})]
 
 
 # --- language -------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from bot.helpdesk.life_cycle import Priority
 from bot.helpdesk.routing import GENERAL, Centre, RoutingRules, Signal, Urgency
 from bot.helpdesk.ticket import RIGHTS
 
@@ -37,13 +38,14 @@ def load_routing(root: Path, *, own_name: str | None = None) -> RoutingRules:
     try:
         own, signals = data["own"], tuple(map(_signal, data.get("signals") or ()))
         queues = _queues(data.get("queues") or {})
+        hurry = _hurry(data.get("hurry_by_ticket") or {})
     except (KeyError, TypeError, ValueError, re.error) as error:
         raise RoutingInvalid(f"{path.name}: {error!r}") from error
     if own not in centres:
         raise RoutingInvalid(f"{path.name}: there is no centre {own}")
     if own_name:
         centres[own] = replace(centres[own], name=own_name)
-    return RoutingRules(own=own, centres=centres, signals=signals, queues=queues)
+    return RoutingRules(own=own, centres=centres, signals=signals, queues=queues, hurry_by_ticket=hurry)
 
 
 def _centre(path: Path) -> tuple[str, Centre]:
@@ -79,6 +81,15 @@ def _queues(data: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     if wrong:
         raise ValueError(f"queues: {wrong}")
     return {**queues, GENERAL: queues.get(GENERAL, ())}
+
+
+def _hurry(data: Mapping[str, Any]) -> dict[str, Urgency]:
+    """Return priority → level.
+
+    Raises:
+        ValueError: A priority or a level that there is not.
+    """
+    return {Priority(priority).value: Urgency(level) for priority, level in data.items()}
 
 
 def _signal(data: Mapping[str, Any]) -> Signal:

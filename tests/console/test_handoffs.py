@@ -221,3 +221,15 @@ async def test_a_conversation_goes_to_nobody_in_another_region(enter, waiting, d
     refused = await li.post(path(waiting, "/transfer"), {"to_agent_id": ningbo.agent.id})
     assert refused.status == 409
     assert (await refused.json())["message"] == "宁波 不负责这件事所在的地区，看不到它，不能交过去。请选负责这个地区的同事。"
+
+
+async def test_the_list_says_why_somebody_is_served_before_others(enter, desk):
+    citizen = await Citizen.arrives(desk)
+    await citizen.sends("他们正在销毁证据")
+    await make_ticket(desk, citizen.conversation_id, priority="high")
+    async with desk.begin() as session:
+        await handoff.request_human(session, desk.office, citizen.conversation_id, reason="asked", now=desk.clock())
+    (item,) = (await (await enter()).get("/conversations?view=queued"))["items"]
+    assert item["hurry"] == [
+        {"level": "urgent", "text": "紧急：证据可能灭失"}, {"level": "high", "text": "优先：有优先工单未办结"},
+    ]  # fmt: skip

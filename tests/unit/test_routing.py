@@ -16,11 +16,13 @@ from bot.helpdesk.routing import (
     Colleague,
     Matter,
     Place,
+    Reason,
     Route,
     RoutingRules,
     Signal,
     Urgency,
     Wanted,
+    hurry_of_tickets,
     language_of,
     named_right,
     route,
@@ -272,6 +274,8 @@ CENTRE = "id: main\nname: 本中心\nregions: ['3301']\n"
         (CENTRE, "own: main\nqueues: {patent: [patents]}\n"),
         (CENTRE, "own: main\nqueues: {a: [patent], b: [patent]}\n"),
         (CENTRE, "own: main\nqueues: {专利: [patent]}\n"),
+        (CENTRE, "own: main\nhurry_by_ticket: {soon: high}\n"),
+        (CENTRE, "own: main\nhurry_by_ticket: {high: soon}\n"),
         (CENTRE, "own: main\nsignals: [{level: soon, reason: x}]\n"),
         (CENTRE, "own: main\nsignals: [{level: high, reason: x, words: '('}]\n"),
     ],
@@ -282,3 +286,9 @@ def test_wrong_data_is_named(tmp_path: Path, centre: str, rules: str) -> None:
     (tmp_path / "routing.yml").write_text(rules, "utf-8")
     with pytest.raises(RoutingInvalid, match=r"\.yml"):
         load_routing(tmp_path)
+
+
+def test_the_priorities_that_the_data_names_hurry_and_the_highest_counts() -> None:
+    rules = RoutingRules(own="main", centres={}, hurry_by_ticket={"high": Urgency.HIGH, "urgent": Urgency.URGENT})
+    assert hurry_of_tickets(["low", "high", "urgent", "normal"], rules) == [Reason("open_ticket", {"level": "urgent"})]
+    assert hurry_of_tickets(["low", "normal"], rules) == hurry_of_tickets([], rules) == []

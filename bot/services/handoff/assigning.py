@@ -27,6 +27,7 @@ from bot.services.handoff.recording import notify
 from bot.services.handoff.saying import say
 from bot.services.handoff.sorting import wanted
 from bot.services.office import Office
+from bot.services.waiting import SERVED_FIRST
 from bot.store.tables import Agent, Conversation, Handoff
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -75,7 +76,7 @@ async def waiting_to_be_assigned(
     rows = await session.scalars(
         select(Conversation.id)
         .where(Conversation.owner == Owner.QUEUED.value)
-        .order_by(Conversation.queue_rank.desc(), Conversation.waiting_since)
+        .order_by(*SERVED_FIRST)
         .limit(limit)
     )
     return list(rows)
