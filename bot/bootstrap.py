@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.assistant.engine import AssistantEngine, HttpEngine
 from bot.assistant.presenter import Presenter
 from bot.assistant.turns import TurnRunner
-from bot.helpdesk.presence import Assignment, HandoffRules
+from bot.helpdesk.presence import HandoffRules
 from bot.knowledge import KnowledgeBase, load_calendars, load_chains, load_policies, load_ticket_rules
 from bot.knowledge.imported_laws import imported_dir
 from bot.knowledge.routing import load_routing
@@ -219,7 +219,7 @@ def handoff_rules(settings: Settings) -> HandoffRules:
         requeue_after=timedelta(minutes=settings.handoff_requeue_minutes),
         return_within=timedelta(days=settings.handoff_return_days),
         present_for=timedelta(seconds=settings.presence_timeout_seconds),
-        assignment=Assignment(settings.handoff_assignment),
+        assignment=settings.handoff_assignment,
         anyone_after=timedelta(minutes=settings.handoff_anyone_minutes),
     )
 

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import structlog
 import typer
+from pydantic import ValidationError
 
 from bot.ops import running, showing, staff_commands, tool_commands, tools
 from bot.ops.client import CitizenClient, Unreachable, ask_line
@@ -37,8 +38,16 @@ OnDate = Annotated[str | None, typer.Option("--on", help="Answer as if today wer
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; a setting that cannot be used is named, without what may be a secret."""
+    try:
+        app()
+    except ValidationError as error:
+        if error.title != Settings.__name__:
+            raise
+        for wrong in error.errors():
+            why = wrong.get("ctx", {}).get("expected") or wrong["msg"]
+            fail("setting_wrong", name=f"RIGHTSDESK_{'_'.join(map(str, wrong['loc'])).upper()}", why=why)
+        raise SystemExit(1) from None
 
 
 def _settings(data: Path | None, **changes: object) -> Settings:

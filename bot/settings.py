@@ -16,6 +16,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.helpdesk.permissions import SecondFactorRule
+from bot.helpdesk.presence import Assignment
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -67,7 +68,7 @@ class Settings(BaseSettings):
     handoff_nudge_minutes: float = 3.0
     handoff_requeue_minutes: float = 3.0
     handoff_return_days: int = 7
-    handoff_assignment: Literal["claim", "longest_free"] = "claim"
+    handoff_assignment: Assignment = Assignment.CLAIM
     handoff_anyone_minutes: float = 5.0
     presence_timeout_seconds: float = 60.0
 

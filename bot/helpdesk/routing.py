@@ -8,13 +8,14 @@ of a telephone. The first source that some centre serves decides; the smallest d
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
-from bot.helpdesk.presence import Presence, Skills
+from bot.helpdesk.presence import Assignment, Presence, Skills
 from bot.helpdesk.regions import RegionScope
 from bot.helpdesk.ticket import RIGHTS
 
@@ -318,22 +319,39 @@ class Candidate(Colleague):
 
     Attributes:
         load: Conversations in hand.
-        free_since: When the last one ended; the longest free comes first among equals.
+        free_since: When the last one ended.
+        given_at: When they were last given one, or took one.
+        given: How many in the last day.
     """
 
     load: int = 0
     capacity: int = 0
     free_since: datetime = datetime.min
+    given_at: datetime = datetime.min
+    given: int = 0
 
     def may_take(self, wanted: Wanted) -> bool:
         """Tell whether they are there, have a place free and may see the matter."""
         return self.presence is Presence.ONLINE and self.load < self.capacity and self.may_see(wanted)
 
 
+#: What decides between agents who are equally suited; last of all the id, so that it is the same everywhere.
+_ORDERS: Mapping[Assignment, Callable[[Candidate], tuple[Any, ...]]] = {
+    Assignment.LONGEST_FREE: lambda c: (c.load / c.capacity, c.free_since),
+    Assignment.LEAST_BUSY: lambda c: (c.load, c.given, c.free_since),
+    Assignment.ROUND_ROBIN: lambda c: (c.given_at,),
+}
+
+
 def takers(
-    candidates: Iterable[Candidate], wanted: Wanted, *, waited: timedelta, anyone_after: timedelta
+    candidates: Iterable[Candidate],
+    wanted: Wanted,
+    *,
+    waited: timedelta,
+    anyone_after: timedelta,
+    assignment: Assignment = Assignment.LONGEST_FREE,
 ) -> list[Candidate]:
-    """Return to whom a waiting matter may be given, best first: least loaded, longest free.
+    """Return to whom a waiting matter may be given, best first as the assignment says.
 
     Only those who have every skill. If none of them is there and free, then after some time those who lack one
     or more, fewest first, so that nobody waits for ever.
@@ -341,7 +359,8 @@ def takers(
     able = [candidate for candidate in candidates if candidate.may_take(wanted)]
     suited = [candidate for candidate in able if not candidate.lacks(wanted)]
     chosen = able if not suited and waited >= anyone_after else suited
-    return sorted(chosen, key=lambda c: (c.lacks(wanted), c.load / c.capacity, c.free_since, c.id))
+    order = _ORDERS[assignment]
+    return sorted(chosen, key=lambda c: (c.lacks(wanted), *order(c), c.id))
 
 
 def to_be_told[Someone: Colleague](people: Collection[Someone], wanted: Wanted) -> list[Someone]:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.helpdesk.presence import Presence, Skills
+from bot.helpdesk.presence import Assignment, Presence, Skills
 from bot.helpdesk.regions import RegionScope
 from bot.helpdesk.routing import (
+    ANYTHING,
     LANGUAGES,
     Candidate,
     Centre,
@@ -174,6 +175,32 @@ def test_an_agent_without_skills_takes_anything_and_the_least_loaded_and_longest
     assert taken_by(
         agent("busy", load=3), agent("new", free=1), agent("free", **fitting, free=9), agent("full", load=5)
     ) == ["free", "new", "busy"]
+
+
+@pytest.mark.parametrize(
+    ("assignment", "order"),
+    [
+        (Assignment.LONGEST_FREE, ["roomy", "few", "turn"]),
+        (Assignment.LEAST_BUSY, ["few", "turn", "roomy"]),
+        (Assignment.ROUND_ROBIN, ["turn", "roomy", "few"]),
+    ],
+)
+def test_the_assignment_decides_between_those_equally_suited(assignment: Assignment, order: list[str]) -> None:
+    def one(name: str, load: int, capacity: int, given: int, hours: int) -> Candidate:
+        at = NOW - timedelta(hours=hours)
+        return Candidate(
+            name, presence=Presence.ONLINE, load=load, capacity=capacity, free_since=at, given_at=at, given=given
+        )
+
+    agents = [one("few", 1, 3, 2, 1), one("roomy", 2, 20, 9, 2), one("turn", 1, 2, 5, 3)]
+    found = takers(agents, ANYTHING, waited=timedelta(), anyone_after=timedelta(), assignment=assignment)
+    assert [each.id for each in found] == order
+
+
+def test_every_way_of_giving_out_has_an_order() -> None:
+    for assignment in Assignment:
+        if assignment.is_automatic:
+            assert takers([], ANYTHING, waited=timedelta(), anyone_after=timedelta(), assignment=assignment) == []
 
 
 @pytest.mark.parametrize("unfit", [{"queues": "patent"}, {"rights": "patent"}, {"languages": "ja"}])
