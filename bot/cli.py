@@ -13,7 +13,7 @@ import structlog
 import typer
 from pydantic import ValidationError
 
-from bot.ops import running, showing, staff_commands, tool_commands, tools
+from bot.ops import running, showing, staff_commands, ticket_commands, tool_commands, tools
 from bot.ops.client import CitizenClient, Unreachable, ask_line
 from bot.ops.eval.asking import BadQuestionFile, ask_all, read_questions, write_results
 from bot.ops.eval.page import Run, page_beside, write_page
@@ -26,11 +26,14 @@ from bot.ops.words import fail, say, words
 from bot.settings import Settings, load_secrets
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="维权通 RightsDesk")
-staff_app, kb_app, sla_app, audit_app = (typer.Typer(no_args_is_help=True) for _ in range(4))
-for name, part in (("staff", staff_app), ("kb", kb_app), ("sla", sla_app), ("audit", audit_app)):
+staff_app, tickets_app, kb_app, sla_app, audit_app = (typer.Typer(no_args_is_help=True) for _ in range(5))
+for name, part in (
+    ("staff", staff_app), ("tickets", tickets_app), ("kb", kb_app), ("sla", sla_app), ("audit", audit_app),
+):  # fmt: skip
     app.add_typer(part, name=name)
 tool_commands.register(app, kb_app)
 staff_commands.register(staff_app)
+ticket_commands.register(tickets_app)
 
 DataDir = Annotated[Path | None, typer.Option("--data", help="Data folder (default: var/).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]

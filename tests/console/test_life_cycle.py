@@ -260,3 +260,10 @@ async def test_a_merged_ticket_still_takes_what_its_citizen_adds(enter, desk, ot
         )
     assert "补充一张照片" in await page(li, source.ticket)
     assert "求助人有补充" in await page(li, other)
+
+
+async def test_supervisors_find_tickets_without_a_region_among_what_waits(enter, ticket):
+    await enter("杭州", regions=["330100"])
+    boss, li = await enter("班长", "supervisor"), await enter("李明")
+    assert "没有确定地区的工单" in await boss.page("/console/tasks")
+    assert "没有确定地区的工单" not in await li.page("/console/tasks")
