@@ -15,6 +15,7 @@ from bot.helpdesk.errors import BadRequest, HelpdeskError
 from bot.helpdesk.escalation import By, Chain, Step, Tell, When
 from bot.helpdesk.targets import Target, Unit
 from bot.helpdesk.ticket import TicketKind
+from bot.services import staff_audit
 from bot.store.inserting import insert_missing
 from bot.store.tables import Agent, EscalationChain
 
@@ -94,7 +95,7 @@ async def save_chain(
     based_on: int,
     now: datetime,
 ) -> Chain:
-    """Store a new version, in force from now on; older ones stay.
+    """Store a new version, in force from now on; older ones stay. Both are sealed in the audit chain of staff matters.
 
     Args:
         heads: Ids of agents told as head.
@@ -120,7 +121,16 @@ async def save_chain(
             )
     except IntegrityError as error:
         raise ChainChangedMeanwhile(version=based_on + 1) from error
+    await staff_audit.record(
+        session, actor=agent.id, action="escalation.saved", subject=applies_to, now=now, reason=note.strip(),
+        old=_sealed(versions[0].chain) if versions else {}, new=_sealed(chain),
+    )  # fmt: skip
     return chain
+
+
+def _sealed(chain: Chain) -> dict[str, Any]:
+    columns = _columns(chain)
+    return {name: columns[name] for name in ("version", "steps", "heads")}
 
 
 async def _check_heads(session: AsyncSession, heads: Sequence[str]) -> None:
