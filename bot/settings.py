@@ -12,7 +12,7 @@ import secrets
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.helpdesk.permissions import SecondFactorRule
@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     second_factor: SecondFactorRule = SecondFactorRule.OPTIONAL
     sweep_interval_seconds: float = 20.0
     draft_days: int = 30
+    notice_days: int = Field(default=180, ge=1)
 
     smtp_host: str | None = None
     smtp_port: int = 587
