@@ -16,7 +16,7 @@ from bot.assistant.turns import TurnRunner
 from bot.helpdesk.presence import HandoffRules
 from bot.knowledge import KnowledgeBase, load_calendars, load_chains, load_policies, load_ticket_rules
 from bot.knowledge.imported_laws import imported_dir
-from bot.knowledge.routing import load_routing
+from bot.knowledge.routing import check_words, load_routing
 from bot.senders.mail import SmtpAccount, SmtpMailSender
 from bot.senders.webhook import HttpWebhookSender
 from bot.services.escalation import ship_chains
@@ -114,6 +114,8 @@ async def create_desk(
     Args:
         engine: Another engine than the HTTP one; tests give a scripted one.
         library: The library, if it has been read already.
+    Raises:
+        RoutingInvalid: Centres, queues or signals are wrong, or lack words.
     """
     secrets = load_secrets(settings)
     hub, book, subscriptions = Hub(), SlaBook((), ()), Subscriptions()
@@ -123,13 +125,14 @@ async def create_desk(
         book.heed(announcements)
         hub.publish(announcements)
 
+    texts, routing = Texts.load(), load_routing(settings.knowledge_dir, own_name=settings.centre_name)
+    check_words(routing, texts)
     database = Database(settings.database, publish=publish, before_commit=subscriptions.record)
     await upgrade(database.engine)
     await load_rules(settings, database, book, now=clock())
     await _start_telling(database, subscriptions, settings, now=clock())
     library = library or Library.load(settings)
     knowledge = library.knowledge
-    texts = Texts.load()
     tools = load_tools(settings, knowledge)
     office = Office(
         texts=texts,
@@ -137,7 +140,7 @@ async def create_desk(
         signer=Signer(secrets.secret_key.get_secret_value()),
         rules=load_ticket_rules(settings.knowledge_dir),
         handoff=handoff_rules(settings),
-        routing=load_routing(settings.knowledge_dir, own_name=settings.centre_name),
+        routing=routing,
         draft_lifetime=timedelta(days=settings.draft_days),
     )
     engine = engine or HttpEngine(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -46,6 +46,21 @@ def load_routing(root: Path, *, own_name: str | None = None) -> RoutingRules:
     if own_name:
         centres[own] = replace(centres[own], name=own_name)
     return RoutingRules(own=own, centres=centres, signals=signals, queues=queues, hurry_by_ticket=hurry)
+
+
+def check_words(rules: RoutingRules, words: Container[str]) -> None:
+    """Make sure that everything that people read of the rules has words.
+
+    Args:
+        words: Keys of `bot/texts`.
+    Raises:
+        RoutingInvalid: A queue or a signal has none; the message names file and key.
+    """
+    wanted = [(f"queues.{queue}", "citizen.yml") for queue in rules.queues]
+    wanted += [(f"routing.signals.{signal.reason}", "intake.yml") for signal in rules.signals]
+    missing = [f"{key} in bot/texts/{file}" for key, file in wanted if key not in words]
+    if missing:
+        raise RoutingInvalid(f"routing.yml: add words for {', '.join(missing)}")
 
 
 def _centre(path: Path) -> tuple[str, Centre]:

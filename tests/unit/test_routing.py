@@ -1,5 +1,6 @@
 """Whose matter it is, how urgent it is, who could take it: each decision with its reasons."""
 
+import dataclasses
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -32,7 +33,7 @@ from bot.helpdesk.routing import (
     to_be_told,
 )
 from bot.helpdesk.ticket import RIGHTS
-from bot.knowledge.routing import RoutingInvalid, load_routing
+from bot.knowledge.routing import RoutingInvalid, check_words, load_routing
 from bot.settings import PROJECT_ROOT
 from bot.texts import Texts
 
@@ -313,6 +314,17 @@ def test_wrong_data_is_named(tmp_path: Path, centre: str, rules: str) -> None:
     (tmp_path / "routing.yml").write_text(rules, "utf-8")
     with pytest.raises(RoutingInvalid, match=r"\.yml"):
         load_routing(tmp_path)
+
+
+def test_a_queue_or_a_signal_without_words_is_refused_by_file_and_key() -> None:
+    check_words(SHIPPED, Texts.load())
+    lacking = dataclasses.replace(
+        SHIPPED, queues={**SHIPPED.queues, "design": ()}, signals=(Signal(Urgency.HIGH, "eclipse"),)
+    )
+    with pytest.raises(RoutingInvalid) as refused:
+        check_words(lacking, Texts.load())
+    said = "queues.design in bot/texts/citizen.yml, routing.signals.eclipse in bot/texts/intake.yml"
+    assert str(refused.value) == f"routing.yml: add words for {said}"
 
 
 def test_the_priorities_that_the_data_names_hurry_and_the_highest_counts() -> None:
