@@ -118,7 +118,8 @@ async def create_desk(
         RoutingInvalid: Centres, queues or signals are wrong, or lack words.
     """
     secrets = load_secrets(settings)
-    hub, book, subscriptions = Hub(), SlaBook((), ()), Subscriptions()
+    handoff = handoff_rules(settings)
+    hub, book, subscriptions = Hub(), SlaBook((), (), present_for=handoff.present_for), Subscriptions()
 
     def publish(announcements: Sequence[tuple[str, Any]]) -> None:
         # First the book, so that whoever is woken by a commit counts by what it saved.
@@ -139,7 +140,7 @@ async def create_desk(
         sla=book,
         signer=Signer(secrets.secret_key.get_secret_value()),
         rules=load_ticket_rules(settings.knowledge_dir),
-        handoff=handoff_rules(settings),
+        handoff=handoff,
         routing=routing,
         draft_lifetime=timedelta(days=settings.draft_days),
     )

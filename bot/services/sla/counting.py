@@ -100,7 +100,7 @@ async def catch_up(
         return
     await session.flush()
     rows = (await session.execute(clocks_with_subjects().where(SlaClock.id == clock.id))).all()
-    for _, step in await record_reached(session, book.calendar, rows, now=now):
+    for _, step in await record_reached(session, book, rows, now=now):
         clock.level, clock.next_check_at = step.level, step.next_check_at
         if step.level >= BREACHED:
             clock.state = ClockState.BREACHED

@@ -23,6 +23,7 @@ from bot.helpdesk.sla import ClockState
 from bot.helpdesk.targets import Target
 from bot.services.escalation import ChainBook, Reach, chain_book, tell
 from bot.services.reading import regions_of_many
+from bot.services.sla.book import SlaBook
 from bot.store.inserting import copy_missing, insert_missing
 from bot.store.tables import Handoff, SlaClock, SlaEvent, Ticket
 
@@ -59,7 +60,7 @@ def clocks_with_subjects() -> Select[Any]:
 
 
 async def record_reached(
-    session: AsyncSession, calendar: BusinessCalendar, rows: Sequence[Row[Any]], *, now: datetime
+    session: AsyncSession, book: SlaBook, rows: Sequence[Row[Any]], *, now: datetime
 ) -> list[tuple[Row[Any], Progress]]:
     """Record every level that the clocks have reached by now, each once, and tell about it.
 
@@ -69,14 +70,14 @@ async def record_reached(
         Each clock with its progress; the clocks themselves are not changed yet.
     """
     chains = await chain_book(session)
-    after = _after(calendar)
+    after = _after(book.calendar)
     found = [(row, _progress(row, chains, after, now)) for row in rows]
     waiting = {row.conversation_id for row, step in found if step.reached and row.conversation_id}
     regions = await regions_of_many(session, waiting) if waiting else {}
     reaches = [_reach(row, step, _wanted(row, regions)) for row, step in found if step.reached]
     await _record_events(session, reaches, now)
     if reaches:
-        await tell(session, chains, reaches, now=now)
+        await tell(session, chains, reaches, present_for=book.present_for, now=now)
     return found
 
 

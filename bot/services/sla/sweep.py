@@ -46,7 +46,7 @@ async def sweep(
     due_now = rows.all()
     if not due_now:
         return SweepResult()
-    found = await record_reached(session, book.calendar, due_now, now=now)
+    found = await record_reached(session, book, due_now, now=now)
     await move_clocks(session, found)
     kinds = Counter(reached.kind for _, step in found for reached in step.reached)
     announce(session, "staff", {"type": "sla", "count": kinds.total()})
