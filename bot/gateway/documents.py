@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping
-from urllib.parse import quote
 
 from aiohttp import web
 
+from bot.attachments import attachment
 from bot.gateway.keys import DESK, WORDS
 from bot.gateway.pages import read_form, refused, show_page, show_ticket
 from bot.gateway.tickets import CODE_MAX_CHARS, limit_lookups
@@ -86,8 +85,5 @@ async def _made(request: web.Request, number: str, code: str, format_: str) -> D
 
 
 def _attachment(document: Document) -> web.Response:
-    plain = re.sub(r"[^A-Za-z0-9._-]", "_", document.filename)
-    name = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(document.filename, safe='')}"
-    return web.Response(
-        body=document.content, content_type=document.media_type, headers={"Content-Disposition": name}
-    )
+    headers = {"Content-Disposition": attachment(document.filename)}
+    return web.Response(body=document.content, content_type=document.media_type, headers=headers)
