@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from bot.bootstrap import Desk
-from bot.services import audit, drafts, handoff, outbox, retention, search, sla
+from bot.services import audit, form_drafts, handoff, outbox, retention, search, sla
 from bot.services.life_cycle import corrections
 
 log = structlog.get_logger()
@@ -216,7 +216,7 @@ async def delete_expired_drafts(desk: Desk, now: datetime) -> None:
     deleted = _SWEEP_BATCH
     while deleted == _SWEEP_BATCH:
         async with desk.begin() as session:
-            deleted = await drafts.delete_expired(session, now=now, limit=_SWEEP_BATCH)
+            deleted = await form_drafts.delete_expired(session, now=now, limit=_SWEEP_BATCH)
         if deleted:
             log.info("drafts.deleted", count=deleted)
 

@@ -13,7 +13,7 @@ from bot.gateway.pages import read_form, refused, show_page, show_ticket
 from bot.gateway.tickets import CODE_MAX_CHARS, limit_lookups
 from bot.helpdesk.errors import BadRequest, DraftNotFound, HelpdeskError
 from bot.helpdesk.identifiers import format_code, parse_draft_number
-from bot.services import drafts
+from bot.services import form_drafts
 from bot.services.documents import FORMATS, Document, make_document, sheet_for_citizen
 
 
@@ -57,7 +57,7 @@ async def _show_draft(request: web.Request, form: Mapping[str, str]) -> web.Resp
     desk, words = request.config_dict[DESK], request.config_dict[WORDS]
     try:
         async with desk.read() as session:
-            draft = await drafts.look(session, desk.office, form["number"], form["code"], now=desk.clock())
+            draft = await form_drafts.look(session, desk.office, form["number"], form["code"], now=desk.clock())
     except DraftNotFound as error:
         return refused(request, form, error)
     filled = desk.forms.form(draft.form)
