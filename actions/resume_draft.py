@@ -14,7 +14,7 @@ from actions.dialogue import DRAFT_NUMBER, REQUEST_HUMAN, button, text_of
 from actions.ports import STORE_FAILURES, ActionPorts, cause_of
 from bot.helpdesk.errors import BadRequest, DraftNotFound
 from bot.helpdesk.identifiers import DRAFT_PREFIX, clean, format_code
-from bot.services.drafts import DraftView, take_up
+from bot.services.form_drafts import DraftView, take_up
 from bot.services.forms import Form
 
 log = structlog.get_logger()

@@ -11,7 +11,7 @@ from rasa_sdk.types import DomainDict
 from actions.dialogue import DRAFT_NUMBER, active_form, values_of
 from actions.ports import ActionPorts
 from bot.helpdesk.identifiers import format_code
-from bot.services.drafts import DraftView, FormProgress, save
+from bot.services.form_drafts import DraftView, FormProgress, save
 from bot.services.forms import Form
 
 

@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.assistant.engine import AssistantEngine, HttpEngine
 from bot.assistant.presenter import Presenter
 from bot.assistant.turns import TurnRunner
-from bot.helpdesk.presence import Assignment, HandoffRules
+from bot.helpdesk.presence import HandoffRules
 from bot.knowledge import KnowledgeBase, load_calendars, load_chains, load_policies, load_ticket_rules
 from bot.knowledge.imported_laws import imported_dir
-from bot.knowledge.routing import load_routing
+from bot.knowledge.routing import check_words, load_routing
 from bot.senders.mail import SmtpAccount, SmtpMailSender
 from bot.senders.webhook import HttpWebhookSender
 from bot.services.escalation import ship_chains
@@ -114,30 +114,34 @@ async def create_desk(
     Args:
         engine: Another engine than the HTTP one; tests give a scripted one.
         library: The library, if it has been read already.
+    Raises:
+        RoutingInvalid: Centres, queues or signals are wrong, or lack words.
     """
     secrets = load_secrets(settings)
-    hub, book, subscriptions = Hub(), SlaBook((), ()), Subscriptions()
+    handoff = handoff_rules(settings)
+    hub, book, subscriptions = Hub(), SlaBook((), (), present_for=handoff.present_for), Subscriptions()
 
     def publish(announcements: Sequence[tuple[str, Any]]) -> None:
         # First the book, so that whoever is woken by a commit counts by what it saved.
         book.heed(announcements)
         hub.publish(announcements)
 
+    texts, routing = Texts.load(), load_routing(settings.knowledge_dir, own_name=settings.centre_name)
+    check_words(routing, texts)
     database = Database(settings.database, publish=publish, before_commit=subscriptions.record)
     await upgrade(database.engine)
     await load_rules(settings, database, book, now=clock())
     await _start_telling(database, subscriptions, settings, now=clock())
     library = library or Library.load(settings)
     knowledge = library.knowledge
-    texts = Texts.load()
     tools = load_tools(settings, knowledge)
     office = Office(
         texts=texts,
         sla=book,
         signer=Signer(secrets.secret_key.get_secret_value()),
         rules=load_ticket_rules(settings.knowledge_dir),
-        handoff=handoff_rules(settings),
-        routing=load_routing(settings.knowledge_dir, own_name=settings.centre_name),
+        handoff=handoff,
+        routing=routing,
         draft_lifetime=timedelta(days=settings.draft_days),
     )
     engine = engine or HttpEngine(
@@ -219,7 +223,7 @@ def handoff_rules(settings: Settings) -> HandoffRules:
         requeue_after=timedelta(minutes=settings.handoff_requeue_minutes),
         return_within=timedelta(days=settings.handoff_return_days),
         present_for=timedelta(seconds=settings.presence_timeout_seconds),
-        assignment=Assignment(settings.handoff_assignment),
+        assignment=settings.handoff_assignment,
         anyone_after=timedelta(minutes=settings.handoff_anyone_minutes),
     )
 

@@ -11,8 +11,9 @@ from typing import Annotated
 
 import structlog
 import typer
+from pydantic import ValidationError
 
-from bot.ops import running, showing, staff_commands, tool_commands, tools
+from bot.ops import running, showing, staff_commands, ticket_commands, tool_commands, tools
 from bot.ops.client import CitizenClient, Unreachable, ask_line
 from bot.ops.eval.asking import BadQuestionFile, ask_all, read_questions, write_results
 from bot.ops.eval.page import Run, page_beside, write_page
@@ -25,11 +26,14 @@ from bot.ops.words import fail, say, words
 from bot.settings import Settings, load_secrets
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="维权通 RightsDesk")
-staff_app, kb_app, sla_app, audit_app = (typer.Typer(no_args_is_help=True) for _ in range(4))
-for name, part in (("staff", staff_app), ("kb", kb_app), ("sla", sla_app), ("audit", audit_app)):
+staff_app, tickets_app, kb_app, sla_app, audit_app = (typer.Typer(no_args_is_help=True) for _ in range(5))
+for name, part in (
+    ("staff", staff_app), ("tickets", tickets_app), ("kb", kb_app), ("sla", sla_app), ("audit", audit_app),
+):  # fmt: skip
     app.add_typer(part, name=name)
 tool_commands.register(app, kb_app)
 staff_commands.register(staff_app)
+ticket_commands.register(tickets_app)
 
 DataDir = Annotated[Path | None, typer.Option("--data", help="Data folder (default: var/).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -37,8 +41,16 @@ OnDate = Annotated[str | None, typer.Option("--on", help="Answer as if today wer
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; a setting that cannot be used is named, without what may be a secret."""
+    try:
+        app()
+    except ValidationError as error:
+        if error.title != Settings.__name__:
+            raise
+        for wrong in error.errors():
+            why = wrong.get("ctx", {}).get("expected") or wrong["msg"]
+            fail("setting_wrong", name=f"RIGHTSDESK_{'_'.join(map(str, wrong['loc'])).upper()}", why=why)
+        raise SystemExit(1) from None
 
 
 def _settings(data: Path | None, **changes: object) -> Settings:

@@ -12,10 +12,11 @@ import secrets
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.helpdesk.permissions import SecondFactorRule
+from bot.helpdesk.presence import Assignment
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
     second_factor: SecondFactorRule = SecondFactorRule.OPTIONAL
     sweep_interval_seconds: float = 20.0
     draft_days: int = 30
+    notice_days: int = Field(default=180, ge=1)
 
     smtp_host: str | None = None
     smtp_port: int = 587
@@ -67,7 +69,7 @@ class Settings(BaseSettings):
     handoff_nudge_minutes: float = 3.0
     handoff_requeue_minutes: float = 3.0
     handoff_return_days: int = 7
-    handoff_assignment: Literal["claim", "longest_free"] = "claim"
+    handoff_assignment: Assignment = Assignment.CLAIM
     handoff_anyone_minutes: float = 5.0
     presence_timeout_seconds: float = 60.0
 

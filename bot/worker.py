@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from bot.bootstrap import Desk
-from bot.services import audit, drafts, handoff, outbox, search, sla
+from bot.services import audit, form_drafts, handoff, outbox, retention, search, sla
 from bot.services.life_cycle import corrections
 
 log = structlog.get_logger()
@@ -130,6 +130,7 @@ async def run_once(desk: Desk, now: datetime) -> None:
         assign_waiting,
         anchor_audit,
         delete_expired_drafts,
+        delete_old_notices,
         read_into_search,
     )
     for part in parts:
@@ -215,9 +216,19 @@ async def delete_expired_drafts(desk: Desk, now: datetime) -> None:
     deleted = _SWEEP_BATCH
     while deleted == _SWEEP_BATCH:
         async with desk.begin() as session:
-            deleted = await drafts.delete_expired(session, now=now, limit=_SWEEP_BATCH)
+            deleted = await form_drafts.delete_expired(session, now=now, limit=_SWEEP_BATCH)
         if deleted:
             log.info("drafts.deleted", count=deleted)
+
+
+async def delete_old_notices(desk: Desk, now: datetime) -> None:
+    """Delete notices that were read, and deliveries that arrived, longer ago than they are kept."""
+    keep, deleted = timedelta(days=desk.settings.notice_days), _SWEEP_BATCH
+    while deleted == _SWEEP_BATCH:
+        async with desk.begin() as session:
+            deleted = await retention.delete_old(session, now=now, keep=keep, limit=_SWEEP_BATCH)
+        if deleted:
+            log.info("notices.deleted", count=deleted)
 
 
 async def read_into_search(desk: Desk, now: datetime) -> None:

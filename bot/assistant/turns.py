@@ -20,7 +20,7 @@ from bot.assistant.engine import AssistantEngine, EngineReply, EngineTurn, Engin
 from bot.assistant.presenter import Presenter
 from bot.knowledge.relevant_date import relevant_date
 from bot.services import turns
-from bot.services.drafts import FormProgress
+from bot.services.form_drafts import FormProgress
 from bot.services.handoff.settling import split_settled
 from bot.services.office import Office
 from bot.services.reading import replies_to, status

@@ -64,6 +64,7 @@ ROUTES: Mapping[Permission, tuple[str, ...]] = {
         f"POST {_A}/conversations/{{id}}/hand-back",
         f"POST {_A}/conversations/{{id}}/close",
         f"POST {_A}/conversations/{{id}}/transfer",
+        f"GET {_A}/conversations/{{id}}/colleagues",
         f"POST {_A}/me/presence",
         f"GET {_A}/floor",
     ),
@@ -118,6 +119,7 @@ ROUTES: Mapping[Permission, tuple[str, ...]] = {
         f"POST {_C}/macros/{{id}}",
         f"POST {_C}/macros/{{id}}/remove",
     ),
+    _P.ASSIGN_OTHERS: (f"GET {_A}/tickets/{{id}}/colleagues",),
     _P.REVEAL_PERSONAL: (f"POST {_A}/tickets/{{id}}/reveal",),
     # The full document needs REVEAL_PERSONAL as well; its use case asks for that.
     _P.DOWNLOAD_EVIDENCE: (f"GET {_A}/evidence/{{id}}", f"POST {_A}/tickets/{{id}}/document"),

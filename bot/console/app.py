@@ -14,6 +14,7 @@ from bot.bootstrap import Desk
 from bot.console import (
     accounts,
     bulk,
+    colleagues,
     conversations,
     dashboards,
     deliveries,
@@ -124,7 +125,7 @@ def create_staff_api(desk: Desk) -> web.Application:
             web.post("/conversations/{id}/notes", conversations.add_note),
             web.post("/conversations/{id}/hand-back", conversations.hand_back),
             web.post("/conversations/{id}/close", conversations.close),
-            *(route for area in (lists, bulk, macros, writing) for route in area.api_routes()),
+            *(route for area in (lists, bulk, macros, writing, colleagues) for route in area.api_routes()),
             web.post("/tickets/{id}/transitions", tickets.change_status),
             web.post("/tickets/{id}/assignment", tickets.assign),
             web.post("/tickets/{id}/notes", tickets.add_note),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import PurePath
-from urllib.parse import quote
 
 import structlog
 from aiohttp import web
 
+from bot.attachments import attachment
 from bot.console.keys import AGENT, DESK
 from bot.services import access
 from bot.services.evidence import verify_receipt
@@ -77,10 +76,8 @@ async def download(request: web.Request) -> web.StreamResponse:
 
 
 def disposition(filename: str, detected_type: str) -> str:
-    """Return the header that makes a browser save the file under a harmless name (RFC 6266)."""
-    name = safe_name(filename, detected_type)
-    plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    """Return the header that makes a browser save the file under a harmless name."""
+    return attachment(safe_name(filename, detected_type))
 
 
 def safe_name(filename: str, detected_type: str) -> str:

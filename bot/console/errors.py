@@ -31,6 +31,7 @@ STATUS: Mapping[str, int] = {
     "at_capacity": 409,
     "bad_request": 400,
     "code_wrong": 401,
+    "colleague_elsewhere": 409,
     "csrf_failed": 403,
     "forbidden": 403,
     "form_required": 422,

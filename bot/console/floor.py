@@ -37,7 +37,7 @@ def page_routes() -> list[web.RouteDef]:
 async def show(request: web.Request) -> web.Response:
     """Return all agents with presence and load, the one who asks apart, and the queues."""
     words = request.config_dict[WORDS]
-    agents = [_agent(found, words) for found in await _floor(request)]
+    agents = [agent_json(found, words) for found in await _floor(request)]
     me = next((agent for agent in agents if agent["id"] == request[AGENT].id), None)
     queues = [{"id": queue, "title": words(f"queues.{queue}")} for queue in queues_of(request.config_dict[DESK])]
     return web.json_response({"me": me, "agents": agents, "queues": queues})
@@ -49,7 +49,8 @@ async def _floor(request: web.Request) -> list[handoff.AgentOnFloor]:
         return await handoff.floor(session, desk.office.handoff, now=desk.clock())
 
 
-def _agent(found: handoff.AgentOnFloor, words: Words) -> dict[str, Any]:
+def agent_json(found: handoff.AgentOnFloor, words: Words) -> dict[str, Any]:
+    """Return an agent as the lists of colleagues show them."""
     return {
         "id": found.id,
         "name": found.name,
@@ -106,7 +107,7 @@ async def page(request: web.Request) -> web.Response:
         request,
         "floor.html",
         section="floor",
-        agents=[(found, _agent(found, words)) for found in await _floor(request)],
+        agents=[(found, agent_json(found, words)) for found in await _floor(request)],
         queues=[(queue, words(f"queues.{queue}")) for queue in queues_of(request.config_dict[DESK])],
         max_capacity=MAX_CAPACITY,
         saved=request.query.get("saved") == "1",

@@ -204,8 +204,9 @@ async def _unlink(call: Call) -> Any:
 
 async def _set_priority(call: Call) -> Any:
     return await priorities.set_priority(
-        call.session, call.agent, call.ticket_id, priority=text_in(call.body, "priority"), **call.common
-    )
+        call.session, call.desk.office, call.agent, call.ticket_id, priority=text_in(call.body, "priority"),
+        reason=text_in(call.body, "reason", default=""), **call.common,
+    )  # fmt: skip
 
 
 async def _correct_fact(call: Call) -> Any:

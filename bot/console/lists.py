@@ -22,7 +22,7 @@ from bot.helpdesk.life_cycle import Priority
 from bot.helpdesk.permissions import Permission
 from bot.helpdesk.ticket import FINISHED, FORM_REQUIRED, TRANSITIONS, TicketKind, TicketStatus
 from bot.helpdesk.ticket import RIGHTS as NAMED_RIGHTS
-from bot.services import desk_work, listing, macros, saved_views, search, staff
+from bot.services import colleagues, desk_work, listing, macros, saved_views, search, staff
 from bot.services.listing import DUE, SORTS, TicketFilter
 from bot.services.listing.filters import NOBODY
 from bot.store.tables import Agent
@@ -131,7 +131,7 @@ async def ticket_list(request: web.Request) -> web.StreamResponse:
     """Show a page of tickets; a ticket number typed into the search leads to its ticket."""
     desk, agent = request.config_dict[DESK], request[AGENT]
     wish = wish_of(request.query, agent, queues_of(desk))
-    problem = None
+    problem, may_assign_others = None, roles.may(agent, "ticket.assign_other")
     if wish.text:
         if ticket_id := await _ticket_with_number(desk, wish.text):
             return see_other(f"{CONSOLE_PREFIX}/tickets/{ticket_id}")
@@ -147,6 +147,7 @@ async def ticket_list(request: web.Request) -> web.StreamResponse:
             "counts": await listing.queue_counts(session),
             "views": await saved_views.views_for(session, agent),
             "colleagues": await staff.colleagues_who_may(session, Permission.HANDLE_TICKETS),
+            "assignable": await colleagues.for_tickets(session, desk.office, now=desk.clock()) if may_assign_others else [],
             "bulk_macros": [macro for macro in await macros.every(session, agent) if macro.is_active],
         }
     items = [
@@ -159,7 +160,7 @@ async def ticket_list(request: web.Request) -> web.StreamResponse:
         for card in page.items
     ]
     return render(request, "tickets.html", section="tickets", items=items, next=page.next, wish=wish,
-                  problem=problem, may_assign_others=roles.may(agent, "ticket.assign_other"),
+                  problem=problem, may_assign_others=may_assign_others,
                   may_export=roles.may(agent, "list.export"), may_share=roles.may(agent, "view.share"),
                   choices=_choices(queues_of(desk)), **context)  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -163,7 +163,18 @@ def card(found: ConversationCard, book: SlaBook, words: Words) -> dict[str, Any]
         "unanswered_since": _iso(found.unanswered_since),
         "nudged_at": _iso(found.nudged_at),
         "requeued_count": found.requeued_count,
+        "hurry": [_hurry(reason, words) for reason in found.hurry],
     }
+
+
+def _hurry(reason: Mapping[str, Any], words: Words) -> dict[str, str]:
+    """Return why somebody is served before others, in words."""
+    details = dict(reason["details"])
+    level = details["level"]
+    details["level"] = words(f"urgency.{level}")
+    if "signal" in details:
+        details["signal"] = words(f"routing.signals.{details['signal']}")
+    return {"level": level, "text": words(f"queue.hurry.{reason['code']}", **details)}
 
 
 def count(found: Sequence[ConversationCard], limit: int, now: datetime) -> dict[str, Any]:

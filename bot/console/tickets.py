@@ -14,7 +14,7 @@ from bot.console.history import changes_since
 from bot.console.inputs import body_of, number_in, text_in
 from bot.console.keys import AGENT, DESK, WORDS
 from bot.helpdesk.errors import TicketChangedMeanwhile
-from bot.services import access, agent_drafts, desk_work, leases
+from bot.services import access, desk_work, leases, unsent_texts
 from bot.services.sla import explain
 
 
@@ -90,7 +90,7 @@ async def add_note(request: web.Request) -> web.Response:
     desk, agent, ticket_id = request.config_dict[DESK], request[AGENT], request.match_info["id"]
     async with desk.begin() as session:
         await desk_work.add_note(session, agent, ticket_id, text=text_in(body, "text"), now=desk.clock())
-        await agent_drafts.drop(session, agent, "ticket.note", ticket_id)
+        await unsent_texts.drop(session, agent, "ticket.note", ticket_id)
     return web.json_response({}, status=201)
 
 
@@ -105,7 +105,7 @@ async def reply(request: web.Request) -> web.Response:
         # After the ticket's own row: rows are locked in one order everywhere.
         await leases.check(session, agent, "ticket", ticket_id, now=desk.clock())
         await leases.release(session, agent, "ticket", ticket_id)
-        await agent_drafts.drop(session, agent, "ticket.reply", ticket_id)
+        await unsent_texts.drop(session, agent, "ticket.reply", ticket_id)
     return web.json_response({}, status=201)
 
 

@@ -83,16 +83,16 @@ async def take_step(request: web.Request) -> web.Response:
     """
     roles.check(request[AGENT], "outgoing.manage")
     desk, webhook_id, step = request.config_dict[DESK], request.match_info["id"], request.match_info["step"]
-    secret = None
+    secret, change = None, {"by": request[AGENT].id, "now": desk.clock()}
     async with desk.begin() as session:
         if step == "ping":
             delivery_id = await webhooks.ping(session, webhook_id, now=desk.clock())
         elif step in ("pause", "resume"):
-            await webhooks.set_active(session, webhook_id, step == "resume")
+            await webhooks.set_active(session, webhook_id, step == "resume", **change)
         elif step == "secret":
-            secret = (await webhooks.new_secret(session, desk.office.signer, webhook_id)).secret
+            secret = (await webhooks.new_secret(session, desk.office.signer, webhook_id, **change)).secret
         elif step == "delete":
-            await webhooks.delete_webhook(session, webhook_id, now=desk.clock())
+            await webhooks.delete_webhook(session, webhook_id, **change)
         else:
             raise BadRequest(field="step")
     if step == "ping":

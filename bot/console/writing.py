@@ -8,7 +8,7 @@ from bot.console.inputs import body_of, choice_in, see_other, text_in
 from bot.console.keys import AGENT, CONSOLE_PREFIX, DESK
 from bot.console.pages import render
 from bot.helpdesk.errors import BadRequest
-from bot.services import access, agent_drafts, leases, mentions
+from bot.services import access, leases, mentions, unsent_texts
 from bot.services.desk_work import access_ticket
 
 #: What one can have a draft on → its door.
@@ -21,7 +21,7 @@ async def show_drafts(request: web.Request) -> web.Response:
     subject, subject_id = _subject(request)
     async with request.config_dict[DESK].read() as session:
         await SUBJECTS[subject](session, request[AGENT], subject_id)
-        found = await agent_drafts.drafts_of(session, request[AGENT], subject, subject_id)
+        found = await unsent_texts.drafts_of(session, request[AGENT], subject, subject_id)
     return web.json_response(found)
 
 
@@ -32,7 +32,7 @@ async def keep_draft(request: web.Request) -> web.Response:
     mode = choice_in(body, "mode", ("reply", "note")) or "reply"
     async with desk.begin() as session:
         await SUBJECTS[subject](session, request[AGENT], subject_id)
-        await agent_drafts.keep(
+        await unsent_texts.keep(
             session, request[AGENT], f"{subject}.{mode}", subject_id, text=text_in(body, "text"), now=desk.clock()
         )
     return web.json_response({})

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping
-from urllib.parse import quote
 
 from aiohttp import web
 
+from bot.attachments import attachment
 from bot.gateway.keys import DESK, WORDS
 from bot.gateway.pages import read_form, refused, show_page, show_ticket
 from bot.gateway.tickets import CODE_MAX_CHARS, limit_lookups
 from bot.helpdesk.errors import BadRequest, DraftNotFound, HelpdeskError
 from bot.helpdesk.identifiers import format_code, parse_draft_number
-from bot.services import drafts
+from bot.services import form_drafts
 from bot.services.documents import FORMATS, Document, make_document, sheet_for_citizen
 
 
@@ -58,7 +57,7 @@ async def _show_draft(request: web.Request, form: Mapping[str, str]) -> web.Resp
     desk, words = request.config_dict[DESK], request.config_dict[WORDS]
     try:
         async with desk.read() as session:
-            draft = await drafts.look(session, desk.office, form["number"], form["code"], now=desk.clock())
+            draft = await form_drafts.look(session, desk.office, form["number"], form["code"], now=desk.clock())
     except DraftNotFound as error:
         return refused(request, form, error)
     filled = desk.forms.form(draft.form)
@@ -86,8 +85,5 @@ async def _made(request: web.Request, number: str, code: str, format_: str) -> D
 
 
 def _attachment(document: Document) -> web.Response:
-    plain = re.sub(r"[^A-Za-z0-9._-]", "_", document.filename)
-    name = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(document.filename, safe='')}"
-    return web.Response(
-        body=document.content, content_type=document.media_type, headers={"Content-Disposition": name}
-    )
+    headers = {"Content-Disposition": attachment(document.filename)}
+    return web.Response(body=document.content, content_type=document.media_type, headers=headers)

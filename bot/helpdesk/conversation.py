@@ -47,9 +47,10 @@ class QueueRank(IntEnum):
     """Who is served first; within a rank, who has waited longest."""
 
     NORMAL = 0
-    URGENT = 1
+    HIGH = 1
+    URGENT = 2
     #: Had a person and lost them through no fault of their own.
-    REQUEUED = 2
+    REQUEUED = 3
 
 
 def check_owner_change(old: Owner, new: Owner) -> None:

@@ -14,6 +14,7 @@ HelpdeskError
 ├── NotYourConversation     claim it before you write in it
 ├── AtCapacity              the agent has as many conversations as they may; end one first
 ├── AgentNotPresent         a conversation is never given to somebody who is not there
+├── ColleagueElsewhere      nor is a matter to somebody who works for another region
 ├── Forbidden               your role may not do this
 ├── LoginFailed             same for an unknown login and a wrong password
 ├── LoginLimited            too many tries; wait
@@ -127,6 +128,12 @@ class AgentNotPresent(HelpdeskError):
     """The agent (`agent_name`) is not at their desk; choose another one, or a queue."""
 
     code = "agent_not_present"
+
+
+class ColleagueElsewhere(HelpdeskError):
+    """The agent (`agent_name`) works for another region; choose somebody who may see the matter."""
+
+    code = "colleague_elsewhere"
 
 
 class Forbidden(HelpdeskError):

@@ -33,8 +33,17 @@ class Assignment(StrEnum):
 
     #: Agents take what they want.
     CLAIM = "claim"
-    #: The present agent with the skill who has been free longest gets it.
+    #: Of the present agents with the skills who has the largest part of their places free, then who has been free longest.
     LONGEST_FREE = "longest_free"
+    #: Who has the fewest conversations in hand, then who was given the fewest in a day.
+    LEAST_BUSY = "least_busy"
+    #: In turn: who was given one longest ago, however many they have.
+    ROUND_ROBIN = "round_robin"
+
+    @property
+    def is_automatic(self) -> bool:
+        """Tell whether conversations are given out; a place must be free in any case."""
+        return self is not Assignment.CLAIM
 
 
 @dataclass(frozen=True)

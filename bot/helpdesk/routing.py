@@ -8,13 +8,14 @@ of a telephone. The first source that some centre serves decides; the smallest d
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
-from bot.helpdesk.presence import Presence, Skills
+from bot.helpdesk.presence import Assignment, Presence, Skills
 from bot.helpdesk.regions import RegionScope
 from bot.helpdesk.ticket import RIGHTS
 
@@ -32,6 +33,8 @@ class Urgency(StrEnum):
 
 _RANK = {Urgency.NORMAL: 0, Urgency.HIGH: 1, Urgency.URGENT: 2}
 _EVERYWHERE = ""
+#: Reason to serve somebody first: a ticket of theirs that is open.
+OPEN_TICKET = "open_ticket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +89,14 @@ class RoutingRules:
     Attributes:
         own: The centre of this installation.
         queues: Queue → the rights that its agents know.
+        hurry_by_ticket: Priority of an open ticket → how soon its citizen is served who waits for a person.
     """
 
     own: str
     centres: Mapping[str, Centre]
     signals: Sequence[Signal] = ()
     queues: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {GENERAL: ()})
+    hurry_by_ticket: Mapping[str, Urgency] = field(default_factory=dict)
 
     @property
     def here(self) -> Centre:
@@ -221,8 +226,21 @@ def _centre(matter: Matter, rules: RoutingRules, queue: str) -> tuple[Centre, Pl
 
 def _urgency(matter: Matter, rules: RoutingRules) -> tuple[Urgency, list[Reason]]:
     shown = [signal for signal in rules.signals if signal.shows(matter)]
-    level = max((signal.level for signal in shown), key=_RANK.__getitem__, default=Urgency.NORMAL)
-    return level, [Reason("signal", {"level": s.level.value, "signal": s.reason}) for s in shown]
+    reasons = [Reason("signal", {"level": s.level.value, "signal": s.reason}) for s in shown]
+    return most_urgent(reasons), reasons
+
+
+def most_urgent(reasons: Iterable[Reason]) -> Urgency:
+    """Return the highest level that a reason names."""
+    levels = (Urgency(reason.details["level"]) for reason in reasons)
+    return max(levels, key=_RANK.__getitem__, default=Urgency.NORMAL)
+
+
+def hurry_of_tickets(priorities: Iterable[str], rules: RoutingRules) -> list[Reason]:
+    """Return why a citizen with open tickets of these priorities is served before others; nothing if they are not."""
+    known = (rules.hurry_by_ticket.get(priority, Urgency.NORMAL) for priority in priorities)
+    level = max(known, key=_RANK.__getitem__, default=Urgency.NORMAL)
+    return [] if level is Urgency.NORMAL else [Reason(OPEN_TICKET, {"level": level.value})]
 
 
 # --- language -------------------------------------------------------------------------------
@@ -287,9 +305,13 @@ class Colleague:
         """Tell whether the matter lies in their part of the country."""
         return self.scope.covers_any(wanted.regions)
 
+    def missing(self, wanted: Wanted) -> list[str]:
+        """Return the skills that are missing; who has none set can do everything."""
+        return sorted(skill for skill in wanted.skills if not self.skills.has(skill))
+
     def lacks(self, wanted: Wanted) -> int:
-        """Return how many of the skills are missing; who has none set can do everything."""
-        return sum(not self.skills.has(skill) for skill in wanted.skills)
+        """Return how many of the skills are missing."""
+        return len(self.missing(wanted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,22 +320,39 @@ class Candidate(Colleague):
 
     Attributes:
         load: Conversations in hand.
-        free_since: When the last one ended; the longest free comes first among equals.
+        free_since: When the last one ended.
+        given_at: When they were last given one, or took one.
+        given: How many in the last day.
     """
 
     load: int = 0
     capacity: int = 0
     free_since: datetime = datetime.min
+    given_at: datetime = datetime.min
+    given: int = 0
 
     def may_take(self, wanted: Wanted) -> bool:
         """Tell whether they are there, have a place free and may see the matter."""
         return self.presence is Presence.ONLINE and self.load < self.capacity and self.may_see(wanted)
 
 
+#: What decides between agents who are equally suited; last of all the id, so that it is the same everywhere.
+_ORDERS: Mapping[Assignment, Callable[[Candidate], tuple[Any, ...]]] = {
+    Assignment.LONGEST_FREE: lambda c: (c.load / c.capacity, c.free_since),
+    Assignment.LEAST_BUSY: lambda c: (c.load, c.given, c.free_since),
+    Assignment.ROUND_ROBIN: lambda c: (c.given_at,),
+}
+
+
 def takers(
-    candidates: Iterable[Candidate], wanted: Wanted, *, waited: timedelta, anyone_after: timedelta
+    candidates: Iterable[Candidate],
+    wanted: Wanted,
+    *,
+    waited: timedelta,
+    anyone_after: timedelta,
+    assignment: Assignment = Assignment.LONGEST_FREE,
 ) -> list[Candidate]:
-    """Return to whom a waiting matter may be given, best first: least loaded, longest free.
+    """Return to whom a waiting matter may be given, best first as the assignment says.
 
     Only those who have every skill. If none of them is there and free, then after some time those who lack one
     or more, fewest first, so that nobody waits for ever.
@@ -321,7 +360,8 @@ def takers(
     able = [candidate for candidate in candidates if candidate.may_take(wanted)]
     suited = [candidate for candidate in able if not candidate.lacks(wanted)]
     chosen = able if not suited and waited >= anyone_after else suited
-    return sorted(chosen, key=lambda c: (c.lacks(wanted), c.load / c.capacity, c.free_since, c.id))
+    order = _ORDERS[assignment]
+    return sorted(chosen, key=lambda c: (c.lacks(wanted), *order(c), c.id))
 
 
 def to_be_told[Someone: Colleague](people: Collection[Someone], wanted: Wanted) -> list[Someone]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from bot.helpdesk.life_cycle import Priority
 from bot.helpdesk.routing import GENERAL, Centre, RoutingRules, Signal, Urgency
 from bot.helpdesk.ticket import RIGHTS
 
@@ -37,13 +38,29 @@ def load_routing(root: Path, *, own_name: str | None = None) -> RoutingRules:
     try:
         own, signals = data["own"], tuple(map(_signal, data.get("signals") or ()))
         queues = _queues(data.get("queues") or {})
+        hurry = _hurry(data.get("hurry_by_ticket") or {})
     except (KeyError, TypeError, ValueError, re.error) as error:
         raise RoutingInvalid(f"{path.name}: {error!r}") from error
     if own not in centres:
         raise RoutingInvalid(f"{path.name}: there is no centre {own}")
     if own_name:
         centres[own] = replace(centres[own], name=own_name)
-    return RoutingRules(own=own, centres=centres, signals=signals, queues=queues)
+    return RoutingRules(own=own, centres=centres, signals=signals, queues=queues, hurry_by_ticket=hurry)
+
+
+def check_words(rules: RoutingRules, words: Container[str]) -> None:
+    """Make sure that everything that people read of the rules has words.
+
+    Args:
+        words: Keys of `bot/texts`.
+    Raises:
+        RoutingInvalid: A queue or a signal has none; the message names file and key.
+    """
+    wanted = [(f"queues.{queue}", "citizen.yml") for queue in rules.queues]
+    wanted += [(f"routing.signals.{signal.reason}", "intake.yml") for signal in rules.signals]
+    missing = [f"{key} in bot/texts/{file}" for key, file in wanted if key not in words]
+    if missing:
+        raise RoutingInvalid(f"routing.yml: add words for {', '.join(missing)}")
 
 
 def _centre(path: Path) -> tuple[str, Centre]:
@@ -79,6 +96,15 @@ def _queues(data: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     if wrong:
         raise ValueError(f"queues: {wrong}")
     return {**queues, GENERAL: queues.get(GENERAL, ())}
+
+
+def _hurry(data: Mapping[str, Any]) -> dict[str, Urgency]:
+    """Return priority → level.
+
+    Raises:
+        ValueError: A priority or a level that there is not.
+    """
+    return {Priority(priority).value: Urgency(level) for priority, level in data.items()}
 
 
 def _signal(data: Mapping[str, Any]) -> Signal:

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.errors import BadRequest, FormRequired, TicketNotFound
+from bot.helpdesk.errors import BadRequest, ColleagueElsewhere, FormRequired, TicketNotFound
 from bot.helpdesk.identifiers import parse_ticket_number
 from bot.helpdesk.permissions import Permission
 from bot.helpdesk.ticket import FORM_REQUIRED, TRANSITIONS, TicketStatus
@@ -195,16 +195,21 @@ async def assign(
 ) -> TicketView:
     """Give a ticket to an agent, usually oneself.
 
+    Skills are for the giver to weigh (see `services.colleagues`); the region is not.
+
     Raises:
         TicketNotFound, TicketChangedMeanwhile: See `access_ticket`.
-        BadRequest: There is no such agent, or they may not handle this ticket.
+        BadRequest: There is no such agent who handles tickets.
+        ColleagueElsewhere: The ticket lies outside that agent's regions.
     """
     if to_agent_id != agent.id:
         check(agent, Permission.ASSIGN_OTHERS)
     ticket = await access_ticket(session, agent, ticket_id, version=version)
     assignee = await session.get(Agent, to_agent_id)
-    if assignee is None or not _can_take(assignee, ticket):
+    if assignee is None or not may(assignee, Permission.HANDLE_TICKETS):
         raise BadRequest(field="to_agent_id")
+    if not scope_of(assignee).covers(ticket.region):
+        raise ColleagueElsewhere(agent_name=assignee.name)
     audit.record(
         session, ticket, actor=agent.id, action="ticket.assigned", now=now,
         old={"assignee": ticket.assignee_id}, new={"assignee": to_agent_id},
@@ -212,10 +217,6 @@ async def assign(
     ticket.assignee_id = to_agent_id
     touch(session, ticket, now)
     return ticket_view(ticket)
-
-
-def _can_take(agent: Agent, ticket: Ticket) -> bool:
-    return may(agent, Permission.HANDLE_TICKETS) and scope_of(agent).covers(ticket.region)
 
 
 async def add_note(

@@ -14,3 +14,8 @@ def new_id(now: datetime) -> str:
     value = (value & ~(0xF << 76)) | (0x7 << 76)
     value = (value & ~(0x3 << 62)) | (0x2 << 62)
     return str(uuid.UUID(int=value))
+
+
+def first_id(at: datetime) -> str:
+    """Return what every id made before this instant is below, and none made from then on."""
+    return str(uuid.UUID(int=int(at.timestamp() * 1000) << 80))

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.routing import Centre, Matter, Place, Reason, Route, route
-from bot.services import drafts
+from bot.services import form_drafts
 from bot.services.conversations import locked
 from bot.services.fields.extents import amount_of
 from bot.services.forms import FieldType, Form, FormCatalogue
@@ -63,7 +63,7 @@ async def submit(
     A draft opens one ticket, wherever it was filled in and however often it is sent.
     """
     await locked(session, sent.conversation_id)
-    draft = await drafts.of_form(session, sent.conversation_id, sent.draft)
+    draft = await form_drafts.of_form(session, sent.conversation_id, sent.draft)
     if draft is not None and draft.ticket_id:
         return _opened_before(office, await session.get_one(Ticket, draft.ticket_id))
     prepared = prepare(
@@ -72,7 +72,7 @@ async def submit(
     )  # fmt: skip
     opened = await open_ticket(session, office, prepared.draft, now=now)
     if draft is not None:
-        drafts.settle(draft, opened.ticket.id)
+        form_drafts.settle(draft, opened.ticket.id)
     opened = await send_on_its_way(session, office, prepared, opened, now=now)
     await session.flush()
     return opened

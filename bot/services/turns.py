@@ -16,9 +16,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.conversation import Owner, may_send
-from bot.services import drafts
+from bot.services import form_drafts
 from bot.services.conversations import add_outgoing, locked
-from bot.services.drafts import FormProgress
+from bot.services.form_drafts import FormProgress
 from bot.services.handoff import request_human
 from bot.services.office import Office
 from bot.services.outbox import deliver_from
@@ -150,9 +150,9 @@ async def finish(
     if not outcome.keep_state:
         conversation.dialogue_state = outcome.state
     if outcome.form is not None:
-        await drafts.keep(session, office, conversation, outcome.form, now=now)
+        await form_drafts.keep(session, office, conversation, outcome.form, now=now)
     elif outcome.gave_up_form:
-        await drafts.drop(session, conversation)
+        await form_drafts.drop(session, conversation)
     failed = outcome.analysis.get("outcome") in _FAILED_OUTCOMES
     conversation.failed_tries = conversation.failed_tries + 1 if failed else 0
     for text, body in outcome.messages:

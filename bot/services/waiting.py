@@ -15,6 +15,8 @@ from bot.store.tables import Conversation, Handoff
 #: What is older says nothing about today's staffing.
 _LOOK_BACK = timedelta(days=7)
 _EPISODES = 20
+#: The order in which those who wait are served; the id decides between two of one instant.
+SERVED_FIRST = (Conversation.queue_rank.desc(), Conversation.waiting_since, Conversation.id)
 
 
 async def place_in_queue(session: AsyncSession, conversation: Conversation) -> int:
@@ -29,7 +31,10 @@ async def place_in_queue(session: AsyncSession, conversation: Conversation) -> i
                 Conversation.queue_rank > conversation.queue_rank,
                 and_(
                     Conversation.queue_rank == conversation.queue_rank,
-                    Conversation.waiting_since < conversation.waiting_since,
+                    or_(
+                        Conversation.waiting_since < conversation.waiting_since,
+                        and_(Conversation.waiting_since == conversation.waiting_since, Conversation.id < conversation.id),
+                    ),
                 ),
             ),
         )

@@ -1,9 +1,13 @@
 """Handing over in a real browser: two keystrokes to a cited answer, transfer, taking over, notices."""
 
 import pytest
+from sqlalchemy import select
 
+from bot.helpdesk.presence import Skills
 from bot.services import handoff
+from bot.store.tables import Agent
 from tests.console.test_browser import PHONE, browser, pytestmark, sit_down, told  # noqa: F401  (fixtures)
+from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
 
 QUESTION = "发明专利保护多少年"
@@ -124,3 +128,21 @@ async def test_presence_and_load_stand_beside_the_lists_also_on_a_phone(sit_down
         await page.select_option("#presence", "away")
     assert (await answer.value).status == 200
     assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_what_a_colleague_lacks_is_told_when_they_are_chosen_and_another_region_cannot_be(sit_down, desk, waiting):  # noqa: F811
+    page, other = await sit_down("李明"), await sit_down("王敏")
+    await make_ticket(desk, waiting.conversation_id, region="330106")
+    ningbo = await make_agent(desk, "宁波", regions=["3302"])
+    async with desk.begin() as session:
+        await handoff.arrive(session, ningbo.id, desk.office.handoff, now=desk.clock())
+        for agent in await session.scalars(select(Agent).where(Agent.name == "王敏")):
+            agent.skills = Skills(("patent",)).to_json()
+    await claim(page)
+    await page.click("#give-on")
+    await page.wait_for_selector("#transfer-agents label:has-text('宁波'):has-text('不负责这个地区') input:disabled")
+    await page.click("#transfer-agents label:has-text('王敏')")
+    await page.wait_for_selector(".choice-warning:has-text('王敏不接综合队列')")
+    await page.click("#transfer button[type=submit]")
+    await page.wait_for_selector("#c-status:has-text('王敏 接待中')")
+    await other.wait_for_selector("#notices li:has-text('李明 把')")

@@ -8,9 +8,11 @@ from sqlalchemy import select
 
 from bot.console import hearts
 from bot.console.keys import PRESENT, STAFF_API
+from bot.helpdesk.presence import Skills
 from bot.services import handoff
 from bot.store.tables import Agent, HandoffEvent, Message
 from tests.console.test_live import Ear
+from tests.support.builders import make_ticket
 from tests.support.citizens import Citizen
 
 QUESTION = "发明专利保护多少年"
@@ -203,3 +205,33 @@ async def test_the_list_tells_the_place_and_who_waits_for_an_answer(enter, waiti
     await li.post(path(waiting, "/claim"))
     [mine] = (await li.get("/conversations?view=mine"))["items"]
     assert mine["unanswered_since"] and mine["nudged_at"] is None
+
+
+async def test_the_colleagues_for_a_conversation_say_what_each_lacks(enter, waiting, desk):
+    li, boss = await enter("李明"), await enter("班长", "supervisor")
+    await li.post(path(waiting, "/claim"))
+    async with desk.begin() as session:
+        (await session.get_one(Agent, boss.agent.id)).skills = Skills(("patent",)).to_json()
+    (found,) = (await li.get(path(waiting, "/colleagues")))["agents"]
+    assert (found["name"], found["may_see"], found["missing_titles"]) == ("班长", True, ["不接综合队列"])
+
+
+async def test_a_conversation_goes_to_nobody_in_another_region(enter, waiting, desk):
+    li, ningbo = await enter("李明"), await enter("宁波", regions=["3302"])
+    await li.post(path(waiting, "/claim"))
+    await make_ticket(desk, waiting.conversation_id, region="330106")
+    refused = await li.post(path(waiting, "/transfer"), {"to_agent_id": ningbo.agent.id})
+    assert refused.status == 409
+    assert (await refused.json())["message"] == "宁波 不负责这件事所在的地区，看不到它，不能交过去。请选负责这个地区的同事。"
+
+
+async def test_the_list_says_why_somebody_is_served_before_others(enter, desk):
+    citizen = await Citizen.arrives(desk)
+    await citizen.sends("他们正在销毁证据")
+    await make_ticket(desk, citizen.conversation_id, priority="high")
+    async with desk.begin() as session:
+        await handoff.request_human(session, desk.office, citizen.conversation_id, reason="asked", now=desk.clock())
+    (item,) = (await (await enter()).get("/conversations?view=queued"))["items"]
+    assert item["hurry"] == [
+        {"level": "urgent", "text": "紧急：证据可能灭失"}, {"level": "high", "text": "优先：有优先工单未办结"},
+    ]  # fmt: skip

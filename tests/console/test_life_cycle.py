@@ -152,9 +152,11 @@ async def test_a_split_makes_a_second_ticket(enter, ticket):
 
 async def test_a_priority_is_chosen(enter, ticket):
     li = await enter()
-    await post(li, ticket, "priority", priority="urgent")
+    await post(li, ticket, "priority", priority="urgent", reason="展会明天结束")
     html = await page(li, ticket)
     assert '<option value="urgent" selected>' in html and "普通 → 紧急" in html
+    assert '<p class="said">展会明天结束</p>' in html
+    assert await refused(li, ticket, "priority", 3, priority="high", reason="长" * 4001) == (400, "bad_request")
 
 
 async def test_a_corrected_fact_shows_and_a_wrong_one_is_explained(enter, ticket):
@@ -272,3 +274,10 @@ async def test_a_merged_ticket_still_takes_what_its_citizen_adds(enter, desk, ot
         )
     assert "补充一张照片" in await page(li, source.ticket)
     assert "求助人有补充" in await page(li, other)
+
+
+async def test_supervisors_find_tickets_without_a_region_among_what_waits(enter, ticket):
+    await enter("杭州", regions=["330100"])
+    boss, li = await enter("班长", "supervisor"), await enter("李明")
+    assert "没有确定地区的工单" in await boss.page("/console/tasks")
+    assert "没有确定地区的工单" not in await li.page("/console/tasks")

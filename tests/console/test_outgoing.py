@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from bot.services import desk_work, escalation, sla
+from bot.services import desk_work, escalation, sla, staff_audit
 from bot.store.tables import Agent, Delivery, Notice, Webhook
 from tests.console.driver import StaffClient
 from tests.console.test_live import Ear
@@ -223,6 +223,28 @@ async def test_pausing_and_deleting_take_effect_at_once(enter, desk, ticket):
     assert await changes() == 2
     assert "还没有 Webhook" in await wang.page("/console/webhooks")
     assert "已停止" in text_of(await wang.page("/console/deliveries"))
+
+
+async def test_every_change_stands_in_the_staff_audit_without_its_secrets(enter, desk):
+    wang = await enter("王敏", role="head")
+    await add(wang, "https://example.org/services/T0P/path-secret?token=hidden", "ticket.opened", "sla.breached")
+    webhook = await first(desk, Webhook)
+    for step in ("pause", "pause", "resume", "secret", "delete"):
+        await wang.post_form(f"/console/webhooks/{webhook.id}/{step}")
+    await send(wang, [*form_of(wang), ("heads", wang.agent.id)])
+    async with desk.read() as session:
+        found = [e for e in await staff_audit.events(session) if e.action.startswith(("webhook.", "escalation."))]
+        assert await staff_audit.verify(session) == (len(await staff_audit.events(session)), [])
+    assert [event.action for event in reversed(found)] == [
+        "webhook.added", "webhook.paused", "webhook.resumed", "webhook.secret_changed", "webhook.deleted", "escalation.saved",
+    ]  # fmt: skip
+    assert {event.actor for event in found} == {wang.agent.id}
+    everything = " ".join(str((event.subject, event.old, event.new, event.reason)) for event in found)
+    assert not any(secret in everything for secret in ("path-secret", "hidden", "whsec_"))
+    assert (found[0].old["version"], found[0].new["version"], found[0].new["heads"]) == (1, 2, [wang.agent.id])
+    words = text_of(await wang.page("/console/staff-events"))
+    assert "新增 Webhook" in words and "https://example.org" in words and "工单登记、时限超时" in words
+    assert "修改升级规则" in words and "第 3 级超时后 60 工作分钟：负责人、坐席台通知" in words and "按新办法" in words
 
 
 # --- escalation chains ----------------------------------------------------------------------

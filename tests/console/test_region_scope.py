@@ -24,6 +24,7 @@ class Matter:
         ticket, talk = f"{API}/tickets/{self.ticket.id}", f"{API}/conversations/{self.citizen.conversation_id}"
         page = f"/console/tickets/{self.ticket.id}"
         yield from (("GET", path) for path in (page, f"{page}/clocks", f"{page}/audit", f"{ticket}/clocks", talk))
+        yield "GET", f"{talk}/colleagues"
         yield "GET", f"/console/tickets/number/{self.ticket.number}"
         yield "GET", f"/console/tickets/find?number={self.ticket.number}"
         yield "GET", f"{API}/evidence/{self.receipt.id}"
@@ -147,7 +148,7 @@ async def test_a_ticket_is_not_given_to_somebody_of_another_region(enter, theirs
     boss, li = await enter("赵强", "supervisor"), await enter("李明", regions=["330100"])
     body = {"version": 2, "to_agent_id": li.agent.id}
     answer = await boss.post(f"/tickets/{theirs.ticket.id}/assignment", body)
-    assert answer.status == 400, await answer.text()
+    assert answer.status == 409 and (await answer.json())["code"] == "colleague_elsewhere"
 
 
 async def test_a_new_region_counts_from_the_next_log_in_on(enter, desk, ours):

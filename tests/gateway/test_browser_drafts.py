@@ -5,8 +5,8 @@ from typing import Any
 from playwright.async_api import expect
 
 from bot.bootstrap import Desk
-from bot.services import drafts
-from bot.services.drafts import FormProgress
+from bot.services import form_drafts
+from bot.services.form_drafts import FormProgress
 from tests.gateway.site import Site, needs_browser, shows
 from tests.support.builders import make_ticket
 from tests.support.citizens import Citizen
@@ -19,7 +19,7 @@ async def test_an_unfinished_form_leads_back_into_the_chat(site: Site, desk: Des
     citizen = await Citizen.arrives(desk)
     async with desk.begin() as session:
         progress = FormProgress("complaint", {"report_type": "report", "right": "patent"}, "act")
-        saved = await drafts.save(session, desk.office, citizen.conversation_id, progress, now=desk.clock())
+        saved = await form_drafts.save(session, desk.office, citizen.conversation_id, progress, now=desk.clock())
     assert saved is not None
     page = await site.open("/t")
     await page.fill("#number", saved.number)

@@ -8,8 +8,8 @@ from aiohttp.test_utils import TestClient
 from docx import Document
 
 from bot.bootstrap import Desk
-from bot.services import drafts
-from bot.services.drafts import DraftView, FormProgress
+from bot.services import form_drafts
+from bot.services.form_drafts import DraftView, FormProgress
 from bot.services.opening import OpenedTicket
 from tests.gateway.driver import error_of, start
 from tests.support.builders import make_ticket
@@ -31,7 +31,7 @@ async def saved(client: TestClient, desk: Desk) -> DraftView:
     conversation = desk.signer.conversation_of(await start(client), desk.clock())
     async with desk.begin() as session:
         progress = FormProgress("complaint", {"report_type": "report", "right": "patent"}, "act")
-        view = await drafts.save(session, desk.office, conversation, progress, now=desk.clock())
+        view = await form_drafts.save(session, desk.office, conversation, progress, now=desk.clock())
     assert view is not None
     return view
 

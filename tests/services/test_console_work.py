@@ -7,7 +7,7 @@ import pytest
 
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import BadRequest, Forbidden
-from bot.services import agent_drafts, desk_work, handoff, leases, mentions, saved_views
+from bot.services import desk_work, handoff, leases, mentions, saved_views, unsent_texts
 from bot.services.leases import LIFETIME, LeaseHeld
 from bot.services.mentions import named_in
 from bot.services.saved_views import ViewNotFound
@@ -32,11 +32,11 @@ async def wang(desk: Desk) -> Agent:
 async def test_a_draft_is_kept_for_its_agent_and_its_kind_until_it_is_emptied(desk: Desk, li: Agent, wang: Agent) -> None:
     async def keep(agent: Agent, kind: str, text: str) -> None:
         async with desk.begin() as session:
-            await agent_drafts.keep(session, agent, kind, "t1", text=text, now=desk.clock())
+            await unsent_texts.keep(session, agent, kind, "t1", text=text, now=desk.clock())
 
     async def kept(agent: Agent) -> dict[str, str]:
         async with desk.read() as session:
-            return await agent_drafts.drafts_of(session, agent, "ticket", "t1")
+            return await unsent_texts.drafts_of(session, agent, "ticket", "t1")
 
     await keep(li, "ticket.reply", "您")
     await keep(li, "ticket.reply", "您好")

@@ -14,8 +14,8 @@ from docx import Document
 from bot.bootstrap import Desk
 from bot.services import audit, desk_work
 from bot.services.documents import Sheet, make_document, sheet_for_staff, sheet_of_draft, sheet_of_ticket
-from bot.services.drafts import DraftView
 from bot.services.evidence import EvidenceReceipt
+from bot.services.form_drafts import DraftView
 from bot.services.views import TicketView
 from bot.store.tables import Ticket
 from tests.actions.conftest import forms, office  # noqa: F401  (fixtures)

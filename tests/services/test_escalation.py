@@ -3,12 +3,13 @@
 import asyncio
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from bot import worker
-from bot.bootstrap import Desk
+from bot.bootstrap import Desk, close_desk, create_desk
 from bot.helpdesk.escalation import By, Step, Tell, When
 from bot.helpdesk.presence import Skills
 from bot.helpdesk.targets import Target, Unit
@@ -17,10 +18,13 @@ from bot.services import desk_work, escalation, handoff, sla
 from bot.services.escalation import telling
 from bot.services.sla import reaching
 from bot.store.tables import Agent, Delivery, Notice, SlaClock, SlaEvent, Ticket
+from tests.conftest import make_settings
 from tests.services.rules import saves_calendar, saves_policy
 from tests.support.builders import make_person, make_ticket
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock
+from tests.support.engine import ScriptedEngine
+from tests.support.library import real_library
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
@@ -121,6 +125,20 @@ async def test_a_ticket_that_nobody_has_is_told_to_those_who_may_see_it_and_if_t
     await person(desk, rights=["trademark"])
     await person(desk, online=True, rights=["trademark"], regions=["3302"])
     assert await told(desk) == {suited.id}
+
+
+async def test_whoever_counts_as_present_for_a_conversation_does_so_for_a_notice(
+    tmp_path: Path, database_url: str, clock: FakeClock
+) -> None:
+    settings = make_settings(tmp_path, database_url, presence_timeout_seconds=300.0)
+    desk = await create_desk(settings, clock=clock, engine=ScriptedEngine(), library=real_library())
+    citizen = await Citizen.arrives(desk)
+    opened = await make_ticket(desk, citizen.conversation_id)
+    clock.at = (await first_response(desk, opened)).warn_at + MINUTE
+    quiet, gone = await person(desk, online=True), await person(desk)
+    clock.move(4 * MINUTE)
+    assert await told(desk) == {quiet.id}, gone.id
+    await close_desk(desk)
 
 
 async def test_with_nobody_suited_there_all_who_may_see_it_are_told(

@@ -9,8 +9,8 @@ from bot.assistant.engine import EngineReply
 from bot.bootstrap import Desk
 from bot.helpdesk.presence import Assignment, Skills
 from bot.services import handoff
+from bot.services.form_drafts import FormProgress, keep
 from bot.services.reading import status
-from bot.services.drafts import FormProgress, keep
 from bot.store.tables import Conversation, Handoff
 from tests.support.builders import make_ticket
 from tests.support.citizens import Citizen

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import event, insert, select, text, update
+from sqlalchemy import insert, select, text, update
 
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import BadRequest
@@ -21,6 +21,7 @@ from bot.store.tables import SlaClock, Ticket
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock
+from tests.support.plans import plans
 
 
 @pytest.fixture
@@ -244,30 +245,6 @@ async def _fill(desk: Desk) -> None:
         await session.execute(text("ANALYZE"))
 
 
-async def _plans(desk: Desk, work) -> list[str]:
-    """The plans of the ticket queries that `work` sends."""
-    sent: list[tuple[str, object]] = []
-
-    def note(_connection, _cursor, statement, parameters, *_rest) -> None:
-        if "FROM ticket" in statement and "EXPLAIN" not in statement:
-            sent.append((statement, parameters))
-
-    engine = desk.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    async with desk.read() as session:
-        await work(session)
-    event.remove(engine, "before_cursor_execute", note)
-    assert sent
-    explain = "EXPLAIN QUERY PLAN " if desk.database.is_sqlite else "EXPLAIN "
-    plans = []
-    async with desk.read() as session:
-        for statement, parameters in sent:
-            connection = await session.connection()
-            rows = (await connection.exec_driver_sql(explain + statement, parameters)).all()
-            plans.append("\n".join(str(row[-1]) for row in rows))
-    return plans
-
-
 async def test_the_first_page_reads_an_index_of_open_tickets_only(desk: Desk) -> None:
     await _fill(desk)
     zone = desk.office.calendar.zone
@@ -277,7 +254,7 @@ async def test_the_first_page_reads_an_index_of_open_tickets_only(desk: Desk) ->
         ({}, "priority"), ({"queue": "patent"}, "priority"), ({"priority": "high"}, "waiting"),
     ):  # fmt: skip
         wish = TicketFilter(**wanted)
-        for plan in await _plans(desk, lambda s, w=wish, o=sort: list_tickets(s, w, sort=o, now=desk.clock(), zone=zone, limit=10)):
+        for plan in await plans(desk, "ticket", lambda s, w=wish, o=sort: list_tickets(s, w, sort=o, now=desk.clock(), zone=zone, limit=10)):
             assert "ix_ticket_open_" in plan and "Seq Scan on ticket" not in plan, plan
             assert "SCAN ticket" not in plan or "SCAN ticket USING INDEX ix_ticket_open_" in plan, plan
             # Ordered by the index: a page costs what is on it, not what is open.
@@ -287,14 +264,14 @@ async def test_the_first_page_reads_an_index_of_open_tickets_only(desk: Desk) ->
 async def test_the_order_by_priority_reads_no_further_than_the_page(desk: Desk) -> None:
     await _fill(desk)
     zone = desk.office.calendar.zone
-    plans = await _plans(desk, lambda s: list_tickets(s, TicketFilter(), sort="priority", now=desk.clock(), zone=zone, limit=5))
+    found = await plans(desk, "ticket", lambda s: list_tickets(s, TicketFilter(), sort="priority", now=desk.clock(), zone=zone, limit=5))
     # Ten are urgent: what is less so is not asked for.
-    assert len(plans) == 1 and "ix_ticket_open_priority" in plans[0], plans
+    assert len(found) == 1 and "ix_ticket_open_priority" in found[0], found
 
 
 async def test_counts_of_queues_read_open_tickets_only(desk: Desk) -> None:
     await _fill(desk)
-    (plan,) = await _plans(desk, listing.queue_counts)
+    (plan,) = await plans(desk, "ticket", listing.queue_counts)
     assert "ix_ticket_open_" in plan and "Seq Scan" not in plan, plan
     async with desk.read() as session:
         assert await listing.queue_counts(session) == {"patent": OPEN // 2, "trademark": OPEN // 2}

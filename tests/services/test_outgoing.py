@@ -88,7 +88,7 @@ async def test_a_webhook_hears_only_of_what_it_asked_for_and_nothing_while_pause
     assert await rows(desk) == []
     await subscribe(desk, hook.url, "ticket.opened")
     async with desk.begin() as session:
-        await webhooks.set_active(session, made.id, False)
+        await webhooks.set_active(session, made.id, False, by="b", now=desk.clock())
     await renew(desk)
     await make_ticket(desk, citizen.conversation_id, facts={"n": 2})
     assert [row.event for row in await rows(desk)] == ["ticket.opened"]
@@ -129,7 +129,7 @@ async def test_a_call_is_signed_and_names_its_delivery(
 async def test_a_new_secret_signs_from_then_on(desk: Desk, hook: HookSink, deliverer: Deliverer) -> None:
     made = await subscribe(desk, hook.url)
     async with desk.begin() as session:
-        changed = await webhooks.new_secret(session, desk.office.signer, made.id)
+        changed = await webhooks.new_secret(session, desk.office.signer, made.id, by="b", now=desk.clock())
     assert changed.secret != made.secret
     await pings(desk, made.id)
     await deliverer.deliver_due()
@@ -242,10 +242,10 @@ async def test_what_a_paused_webhook_has_waiting_goes_out_when_it_goes_on(
     made = await subscribe(desk, hook.url)
     await pings(desk, made.id)
     async with desk.begin() as session:
-        await webhooks.set_active(session, made.id, False)
+        await webhooks.set_active(session, made.id, False, by="b", now=desk.clock())
     assert await deliverer.deliver_due() == 0
     async with desk.begin() as session:
-        await webhooks.set_active(session, made.id, True)
+        await webhooks.set_active(session, made.id, True, by="b", now=desk.clock())
     assert await deliverer.deliver_due() == 1
 
 
@@ -255,7 +255,7 @@ async def test_what_waits_for_a_deleted_webhook_is_given_up(
     made = await subscribe(desk, hook.url)
     delivery_id = await pings(desk, made.id)
     async with desk.begin() as session:
-        await webhooks.delete_webhook(session, made.id, now=clock())
+        await webhooks.delete_webhook(session, made.id, by="b", now=clock())
     assert await deliverer.deliver_due() == 0
     assert (await detail(desk, delivery_id)).delivery.status == "dead"
     assert hook.got == []

@@ -2,16 +2,17 @@
 
 from datetime import date, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import insert, text, update
 
 from bot.bootstrap import Desk
 from bot.services import access
 from bot.services.figures import Bar, Period, SatisfactionFigures, Scores, satisfaction_figures
 from bot.services.life_cycle import follow_ups
 from bot.store.scoping import restricted
-from bot.store.tables import Agent, Rating
+from bot.store.tables import Agent, FollowUp, Rating
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
+from tests.support.plans import plans
 from tests.support.ratings import rates, resolved, talked
 
 HANGZHOU, SHENZHEN = "浙江省杭州市西湖区", "广东省深圳市南山区"
@@ -104,6 +105,21 @@ async def test_follow_ups_are_counted_by_how_they_ended_and_open_ones_not(desk: 
     assert (await figures_of(desk)).follow_ups == [Bar("satisfied", 2), Bar("unsatisfied", 1)]
     yesterday = TODAY - timedelta(days=1)
     assert (await figures_of(desk, yesterday, yesterday)).follow_ups == []
+
+
+async def test_follow_ups_of_a_day_are_read_off_their_index(desk: Desk) -> None:
+    ticket_id = await resolved(desk, await make_agent(desk))
+    rows = [
+        {"id": f"f{n}", "ticket_id": ticket_id, "due_on": TODAY, "planned_at": desk.clock(), "outcome": "satisfied", "text": "",
+         "done_at": desk.clock() - timedelta(hours=n)}
+        for n in range(3000)
+    ]  # fmt: skip
+    async with desk.begin() as session:
+        await session.execute(insert(FollowUp), rows)
+        await session.execute(text("ANALYZE"))
+    period = Period(TODAY, TODAY, desk.office.calendar.zone)
+    (plan,) = await plans(desk, "follow_up", lambda session: satisfaction_figures(session, period, now=desk.clock()))
+    assert "ix_follow_up_done" in plan, plan
 
 
 async def test_a_period_without_ratings_has_no_mean_and_no_error(desk: Desk) -> None:

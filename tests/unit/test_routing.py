@@ -1,5 +1,6 @@
 """Whose matter it is, how urgent it is, who could take it: each decision with its reasons."""
 
+import dataclasses
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -7,20 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from bot.helpdesk.presence import Presence, Skills
+from bot.helpdesk.presence import Assignment, Presence, Skills
 from bot.helpdesk.regions import RegionScope
 from bot.helpdesk.routing import (
+    ANYTHING,
     LANGUAGES,
     Candidate,
     Centre,
     Colleague,
     Matter,
     Place,
+    Reason,
     Route,
     RoutingRules,
     Signal,
     Urgency,
     Wanted,
+    hurry_of_tickets,
     language_of,
     named_right,
     route,
@@ -29,7 +33,7 @@ from bot.helpdesk.routing import (
     to_be_told,
 )
 from bot.helpdesk.ticket import RIGHTS
-from bot.knowledge.routing import RoutingInvalid, load_routing
+from bot.knowledge.routing import RoutingInvalid, check_words, load_routing
 from bot.settings import PROJECT_ROOT
 from bot.texts import Texts
 
@@ -174,6 +178,32 @@ def test_an_agent_without_skills_takes_anything_and_the_least_loaded_and_longest
     ) == ["free", "new", "busy"]
 
 
+@pytest.mark.parametrize(
+    ("assignment", "order"),
+    [
+        (Assignment.LONGEST_FREE, ["roomy", "few", "turn"]),
+        (Assignment.LEAST_BUSY, ["few", "turn", "roomy"]),
+        (Assignment.ROUND_ROBIN, ["turn", "roomy", "few"]),
+    ],
+)
+def test_the_assignment_decides_between_those_equally_suited(assignment: Assignment, order: list[str]) -> None:
+    def one(name: str, load: int, capacity: int, given: int, hours: int) -> Candidate:
+        at = NOW - timedelta(hours=hours)
+        return Candidate(
+            name, presence=Presence.ONLINE, load=load, capacity=capacity, free_since=at, given_at=at, given=given
+        )
+
+    agents = [one("few", 1, 3, 2, 1), one("roomy", 2, 20, 9, 2), one("turn", 1, 2, 5, 3)]
+    found = takers(agents, ANYTHING, waited=timedelta(), anyone_after=timedelta(), assignment=assignment)
+    assert [each.id for each in found] == order
+
+
+def test_every_way_of_giving_out_has_an_order() -> None:
+    for assignment in Assignment:
+        if assignment.is_automatic:
+            assert takers([], ANYTHING, waited=timedelta(), anyone_after=timedelta(), assignment=assignment) == []
+
+
 @pytest.mark.parametrize("unfit", [{"queues": "patent"}, {"rights": "patent"}, {"languages": "ja"}])
 def test_who_lacks_a_skill_is_asked_only_after_a_time_and_if_nobody_suited_is_free(unfit: dict[str, str]) -> None:
     lacking, suited = agent("lacking", **unfit), agent("suited", load=4)
@@ -272,6 +302,8 @@ CENTRE = "id: main\nname: 本中心\nregions: ['3301']\n"
         (CENTRE, "own: main\nqueues: {patent: [patents]}\n"),
         (CENTRE, "own: main\nqueues: {a: [patent], b: [patent]}\n"),
         (CENTRE, "own: main\nqueues: {专利: [patent]}\n"),
+        (CENTRE, "own: main\nhurry_by_ticket: {soon: high}\n"),
+        (CENTRE, "own: main\nhurry_by_ticket: {high: soon}\n"),
         (CENTRE, "own: main\nsignals: [{level: soon, reason: x}]\n"),
         (CENTRE, "own: main\nsignals: [{level: high, reason: x, words: '('}]\n"),
     ],
@@ -282,3 +314,20 @@ def test_wrong_data_is_named(tmp_path: Path, centre: str, rules: str) -> None:
     (tmp_path / "routing.yml").write_text(rules, "utf-8")
     with pytest.raises(RoutingInvalid, match=r"\.yml"):
         load_routing(tmp_path)
+
+
+def test_a_queue_or_a_signal_without_words_is_refused_by_file_and_key() -> None:
+    check_words(SHIPPED, Texts.load())
+    lacking = dataclasses.replace(
+        SHIPPED, queues={**SHIPPED.queues, "design": ()}, signals=(Signal(Urgency.HIGH, "eclipse"),)
+    )
+    with pytest.raises(RoutingInvalid) as refused:
+        check_words(lacking, Texts.load())
+    said = "queues.design in bot/texts/citizen.yml, routing.signals.eclipse in bot/texts/intake.yml"
+    assert str(refused.value) == f"routing.yml: add words for {said}"
+
+
+def test_the_priorities_that_the_data_names_hurry_and_the_highest_counts() -> None:
+    rules = RoutingRules(own="main", centres={}, hurry_by_ticket={"high": Urgency.HIGH, "urgent": Urgency.URGENT})
+    assert hurry_of_tickets(["low", "high", "urgent", "normal"], rules) == [Reason("open_ticket", {"level": "urgent"})]
+    assert hurry_of_tickets(["low", "normal"], rules) == hurry_of_tickets([], rules) == []

@@ -55,5 +55,5 @@ for (const button of $$("[data-post]")) {
 // A choice is saved by the button, not by moving through the options with the arrow keys.
 $("#save-priority").addEventListener("click", () => {
   const priority = $("#priority");
-  if (priority.value !== priority.dataset.was) save("priority", { priority: priority.value, version, seen }, $("#problem"));
+  if (priority.value !== priority.dataset.was) save("priority", { priority: priority.value, reason: $("#priority-reason").value, version, seen }, $("#problem"));
 });

@@ -1,7 +1,8 @@
 // Giving a conversation to a colleague or a queue.
 
-import { $, el, meta } from "./dom.js";
+import { $ } from "./dom.js";
 import { ApiError, conversation as path, get, post } from "./api.js";
+import { showColleagues } from "./colleagues.js";
 import { word } from "./words.js";
 
 const dialog = $("#transfer");
@@ -17,22 +18,19 @@ export async function askTransfer(conversationId, onDone) {
   problem(null);
   dialog.showModal();
   try {
-    const { agents } = await get("/floor");
-    showAgents(agents.filter((agent) => agent.id !== meta("agent-id") && agent.presence !== "offline"));
+    const { agents } = await get(`${path(id)}/colleagues`);
+    showAgents(agents.filter((agent) => agent.presence !== "offline"));
   } catch (error) {
     problem(error instanceof ApiError ? error.message : word("floor.failed"));
   }
 }
 
 function showAgents(agents) {
-  const lines = agents.map((agent) => el(
-    "label", {},
-    el("input", { type: "radio", name: "to", value: `agent:${agent.id}`, disabled: !agent.is_free }),
-    el("span", { text: agent.name }),
-    el("span", { class: "muted nums", text: [agent.presence_title, word("floor.load", agent), ...agent.queue_titles].join(" · ") }),
-  ));
-  if (!agents.some((agent) => agent.is_free)) lines.push(el("p", { class: "muted", text: word("floor.nobody") }));
-  $("#transfer-agents").replaceChildren(...lines);
+  showColleagues($("#transfer-agents"), agents, {
+    facts: (agent) => [word("floor.load", agent), ...agent.queue_titles],
+    mayHave: (agent) => agent.is_free,
+    nobody: word("floor.nobody"),
+  });
   $("input:not(:disabled)", form)?.focus();
 }
 

@@ -62,6 +62,7 @@ function rowOf(item) {
   const meta = [];
   if (item.reason_title) meta.push(el("span", { class: "chip", text: item.reason_title }));
   if (item.place) meta.push(el("span", { class: "nums", text: word("queue.place_in", item) }));
+  for (const { level, text } of item.hurry) meta.push(el("span", { class: `chip ${level === "urgent" ? "bad" : "warn"}`, text }));
   if (item.requeued_count) meta.push(el("span", { class: "chip warn", text: word("queue.requeued") }));
   if (item.nudged_at) meta.push(el("span", { class: "chip bad", text: word("queue.nudged") }));
   else if (item.unanswered_since) {

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.identifiers import parse_draft_number
 from bot.helpdesk.permissions import Permission
-from bot.services import audit, drafts
+from bot.services import audit, form_drafts
 from bot.services.access import access_ticket, check
 from bot.services.documents.sheet import Sheet, sheet_of_draft, sheet_of_ticket
 from bot.services.evidence import evidence_of
@@ -31,7 +31,7 @@ async def sheet_for_citizen(
         TicketNotFound, DraftNotFound: Wrong number or wrong code.
     """
     if parse_draft_number(number):
-        draft = await drafts.look(session, office, number, code, now=now)
+        draft = await form_drafts.look(session, office, number, code, now=now)
         return sheet_of_draft(office, forms, draft, now=now)
     ticket = await look_up(session, office, number, code)
     receipts = await evidence_of(session, ticket_id=ticket.id)

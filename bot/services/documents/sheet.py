@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.services.drafts import DraftView
 from bot.services.evidence import EvidenceReceipt
 from bot.services.fields.lists import items_of
+from bot.services.form_drafts import DraftView
 from bot.services.forms import Field, FieldType, Form, FormCatalogue, required_fields
 from bot.services.office import Office
 from bot.services.views import TicketView

@@ -15,6 +15,7 @@ from bot.helpdesk.errors import BadRequest, HelpdeskError
 from bot.helpdesk.escalation import By, Chain, Step, Tell, When
 from bot.helpdesk.targets import Target, Unit
 from bot.helpdesk.ticket import TicketKind
+from bot.services import staff_audit
 from bot.store.inserting import insert_missing
 from bot.store.tables import Agent, EscalationChain
 
@@ -123,12 +124,13 @@ async def save_chain(
     based_on: int,
     now: datetime,
 ) -> Chain:
-    """Store a new version, in force from now on; older ones stay.
+    """Store a new version, in force from now on; older ones stay. Both are sealed in the audit chain of staff matters.
 
     Raises:
         ChainInvalid, ChainChangedMeanwhile, BadRequest: See `propose_chain`.
     """
     chain = await propose_chain(session, applies_to, steps, heads=heads, note=note, based_on=based_on)
+    versions = await chain_versions(session, applies_to)
     try:
         async with session.begin_nested():
             session.add(
@@ -138,7 +140,16 @@ async def save_chain(
             )
     except IntegrityError as error:
         raise ChainChangedMeanwhile(version=based_on + 1) from error
+    await staff_audit.record(
+        session, actor=agent.id, action="escalation.saved", subject=applies_to, now=now, reason=note.strip(),
+        old=_sealed(versions[0].chain) if versions else {}, new=_sealed(chain),
+    )  # fmt: skip
     return chain
+
+
+def _sealed(chain: Chain) -> dict[str, Any]:
+    columns = _columns(chain)
+    return {name: columns[name] for name in ("version", "steps", "heads")}
 
 
 async def _check_heads(session: AsyncSession, heads: Sequence[str]) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.escalation import Tell
-from bot.helpdesk.presence import PRESENT_FOR, Presence, Skills, presence_now
+from bot.helpdesk.presence import Presence, Skills, presence_now
 from bot.helpdesk.regions import RegionScope
 from bot.helpdesk.routing import ANYTHING, Colleague, Wanted, to_be_told
 from bot.store.tables import Agent
@@ -33,11 +33,11 @@ class Roster:
     people: Mapping[str, Person]
 
     @classmethod
-    async def load(cls, session: AsyncSession, *, now: datetime) -> Roster:
+    async def load(cls, session: AsyncSession, *, present_for: timedelta, now: datetime) -> Roster:
         """Read the active accounts, and who of them is there."""
         columns = (Agent.id, Agent.role, Agent.email, Agent.skills, Agent.regions, Agent.presence, Agent.presence_at)
         rows = await session.execute(select(*columns).where(Agent.is_active).order_by(Agent.id))
-        return cls({row.id: _person(row, now) for row in rows})
+        return cls({row.id: _person(row, present_for, now) for row in rows})
 
     def meant(
         self, tell: Tell, *, assignee_id: str | None, heads: Iterable[str], wanted: Wanted = ANYTHING
@@ -66,12 +66,12 @@ class Roster:
         return ()
 
 
-def _person(row: Row[Any], now: datetime) -> Person:
+def _person(row: Row[Any], present_for: timedelta, now: datetime) -> Person:
     return Person(
         id=row.id,
         skills=Skills.read(row.skills),
         scope=RegionScope.of(row.regions),
-        presence=presence_now(Presence(row.presence), row.presence_at, now=now, present_for=PRESENT_FOR),
+        presence=presence_now(Presence(row.presence), row.presence_at, now=now, present_for=present_for),
         role=row.role,
         email=row.email,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -86,10 +86,14 @@ class _Level:
 
 
 async def tell(
-    session: AsyncSession, chains: ChainBook, reaches: Sequence[Reach], *, now: datetime
+    session: AsyncSession, chains: ChainBook, reaches: Sequence[Reach], *, present_for: timedelta, now: datetime
 ) -> None:
-    """Record notices and mails for the people meant, and note the events for webhooks."""
-    roster = await Roster.load(session, now=now)
+    """Record notices and mails for the people meant, and note the events for webhooks.
+
+    Args:
+        present_for: So long after their last sign of life somebody counts as present.
+    """
+    roster = await Roster.load(session, present_for=present_for, now=now)
     for_console: dict[tuple[str, str, int], list[_Level]] = defaultdict(list)
     # By mailbox, which several people may share, and in it by event: nobody reads a thing twice.
     for_mail: dict[tuple[str, str, int], dict[str, _Level]] = defaultdict(dict)

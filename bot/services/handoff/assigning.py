@@ -14,11 +14,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk import permissions
 from bot.helpdesk.conversation import Owner
 from bot.helpdesk.errors import AtCapacity
 from bot.helpdesk.permissions import Permission
-from bot.helpdesk.presence import Assignment
 from bot.helpdesk.routing import Candidate, Wanted, takers
 from bot.services.conversations import locked
 from bot.services.handoff.capacity import load_of, take_a_place
@@ -28,10 +26,13 @@ from bot.services.handoff.recording import notify
 from bot.services.handoff.saying import say
 from bot.services.handoff.sorting import wanted
 from bot.services.office import Office
-from bot.store.tables import Agent, Conversation, Handoff
+from bot.services.waiting import SERVED_FIRST
+from bot.store.tables import Agent, Conversation, Handoff, HandoffEvent
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _BUSY_WITHIN = timedelta(days=1)
+#: Steps of the record by which an agent gets a conversation.
+_GIVEN = ("claimed", "assigned", "transferred", "taken_over")
 
 
 async def assign(
@@ -57,11 +58,14 @@ async def assign(
         and await _given(session, office, conversation, former, "returning", now, reply_to)
     ):
         return True
-    if office.handoff.assignment is not Assignment.LONGEST_FREE:
+    rules = office.handoff
+    if not rules.assignment.is_automatic:
         return False
     waited = office.calendar.open_time(conversation.waiting_since or now, now)
     candidates = [c for c in await _candidates(session, office, now) if c.id != avoid]
-    for agent in takers(candidates, matter, waited=waited, anyone_after=office.handoff.anyone_after):
+    for agent in takers(
+        candidates, matter, waited=waited, anyone_after=rules.anyone_after, assignment=rules.assignment
+    ):
         if await _given(session, office, conversation, agent.id, "assigned", now, reply_to):
             return True
     return False
@@ -71,12 +75,12 @@ async def waiting_to_be_assigned(
     session: AsyncSession, office: Office, *, now: datetime, limit: int = 200
 ) -> list[str]:
     """Return what waits for an agent to become free, who is served first first."""
-    if office.handoff.assignment is not Assignment.LONGEST_FREE or not office.calendar.is_open(now):
+    if not office.handoff.assignment.is_automatic or not office.calendar.is_open(now):
         return []
     rows = await session.scalars(
         select(Conversation.id)
         .where(Conversation.owner == Owner.QUEUED.value)
-        .order_by(Conversation.queue_rank.desc(), Conversation.waiting_since)
+        .order_by(*SERVED_FIRST)
         .limit(limit)
     )
     return list(rows)
@@ -103,28 +107,37 @@ async def _former_agent(
     if agent is None or not agent.is_active:
         return None
     found = on_floor(agent, await load_of(session, last), office.handoff, now)
-    is_for_them = _takes(found) and _candidate(found).may_take(matter) and not _candidate(found).lacks(matter)
+    answers = found.may(Permission.HANDLE_CONVERSATIONS)
+    is_for_them = answers and _candidate(found).may_take(matter) and not _candidate(found).lacks(matter)
     return last if is_for_them else None
 
 
 async def _candidates(session: AsyncSession, office: Office, now: datetime) -> list[Candidate]:
-    """Return the agents who are free, each with when they last had something to do."""
-    free = [a for a in await floor(session, office.handoff, now=now) if a.is_free and _takes(a)]
+    """Return the agents who are free, each with when they last had something to do and what they were given."""
+    there = await floor(session, office.handoff, now=now)
+    free = [a for a in there if a.is_free and a.may(Permission.HANDLE_CONVERSATIONS)]
+    ids, since = [a.id for a in free], now - _BUSY_WITHIN
     rows = await session.execute(
         select(Handoff.agent_id, func.max(func.coalesce(Handoff.ended_at, Handoff.claimed_at)))
-        .where(Handoff.agent_id.in_([a.id for a in free]), Handoff.claimed_at >= now - _BUSY_WITHIN)
+        .where(Handoff.agent_id.in_(ids), Handoff.claimed_at >= since)
         .group_by(Handoff.agent_id)
     )
     busy_until = {agent_id: _aware(at) for agent_id, at in rows}
-    return [_candidate(agent, busy_until.get(agent.id, _NEVER)) for agent in free]
+    # From the record: an episode that an agent lost again names them no longer, and yet it was their turn.
+    rows = await session.execute(
+        select(HandoffEvent.agent_id, func.max(HandoffEvent.at), func.count())
+        .where(HandoffEvent.agent_id.in_(ids), HandoffEvent.at >= since, HandoffEvent.kind.in_(_GIVEN))
+        .group_by(HandoffEvent.agent_id)
+    )
+    given = {agent_id: (_aware(at), count) for agent_id, at, count in rows}
+    return [
+        _candidate(agent, busy_until.get(agent.id, _NEVER), *given.get(agent.id, (_NEVER, 0))) for agent in free
+    ]
 
 
-def _takes(agent: AgentOnFloor) -> bool:
-    """Tell whether the role answers citizens at all: an administrator's console is open too."""
-    return permissions.may(agent.role, agent.scope.prefixes, Permission.HANDLE_CONVERSATIONS)
-
-
-def _candidate(agent: AgentOnFloor, free_since: datetime = _NEVER) -> Candidate:
+def _candidate(
+    agent: AgentOnFloor, free_since: datetime = _NEVER, given_at: datetime = _NEVER, given: int = 0
+) -> Candidate:
     return Candidate(
         id=agent.id,
         skills=agent.skills,
@@ -133,6 +146,8 @@ def _candidate(agent: AgentOnFloor, free_since: datetime = _NEVER) -> Candidate:
         load=agent.load,
         capacity=agent.capacity,
         free_since=free_since,
+        given_at=given_at,
+        given=given,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from bot.helpdesk.conversation import WAITING
+from bot.services.waiting import SERVED_FIRST
 from bot.store.tables import Agent, Conversation, Handoff, SlaClock, Ticket
 
 
@@ -34,6 +36,8 @@ class ConversationCard:
     unanswered_since: datetime | None
     nudged_at: datetime | None
     requeued_count: int
+    #: Why it is served before others: see `Handoff.hurry`.
+    hurry: Sequence[Mapping[str, Any]] = ()
 
 
 async def list_conversations(
@@ -48,7 +52,7 @@ async def list_conversations(
     if agent_id:
         query = query.where(Conversation.agent_id == agent_id)
     if owner == "queued":
-        query = query.order_by(Conversation.queue_rank.desc(), Conversation.waiting_since)
+        query = query.order_by(*SERVED_FIRST)
     else:
         query = query.order_by(Conversation.last_at.desc())
     return [_card(*row) for row in await session.execute(query)]
@@ -108,4 +112,5 @@ def _card(
         unanswered_since=conversation.unanswered_since,
         nudged_at=handoff.nudged_at if handoff else None,
         requeued_count=handoff.requeued_count if handoff else 0,
+        hurry=handoff.hurry if handoff else (),
     )

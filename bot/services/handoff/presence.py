@@ -21,6 +21,7 @@ from bot.helpdesk.presence import (
     presence_on_arrival,
 )
 from bot.helpdesk.regions import RegionScope
+from bot.helpdesk.routing import Colleague
 from bot.services import staff_audit
 from bot.services.handoff.capacity import loads, locked_agent
 from bot.services.office import Office
@@ -50,6 +51,15 @@ class AgentOnFloor:
     def is_free(self) -> bool:
         """Tell whether a conversation may be given to them."""
         return self.presence is Presence.ONLINE and self.load < self.capacity
+
+    @property
+    def colleague(self) -> Colleague:
+        """Return what routing asks of them."""
+        return Colleague(self.id, self.skills, self.scope, self.presence)
+
+    def may(self, permission: Permission) -> bool:
+        """Tell whether their role allows something: an administrator's console is open too."""
+        return permissions.may(self.role, self.scope.prefixes, permission)
 
 
 async def arrive(

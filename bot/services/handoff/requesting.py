@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.conversation import WAITING, Owner, QueueRank
+from bot.helpdesk.conversation import WAITING, Owner
 from bot.helpdesk.identifiers import format_code
-from bot.helpdesk.routing import Urgency
 from bot.services import sla
 from bot.services.conversations import change_owner, locked
 from bot.services.handoff.assigning import assign
+from bot.services.handoff.ranking import rank
 from bot.services.handoff.recording import record
 from bot.services.handoff.saying import say, wait_values
 from bot.services.handoff.sorting import sort
@@ -53,18 +53,17 @@ async def request_human(
         session, conversation, Owner.QUEUED if is_open else Owner.OFFLINE_TICKET, agent_id=None
     )
     sorted_as = await sort(session, office, conversation, now=now)
-    is_urgent = reason == "urgent" or sorted_as.urgency is Urgency.URGENT
     conversation.queue, conversation.waiting_since = sorted_as.queue, now
-    conversation.queue_rank = QueueRank.URGENT if is_urgent else QueueRank.NORMAL
     handoff = Handoff(
         id=new_id(now),
         conversation_id=conversation_id,
         reason=reason,
         queue=conversation.queue,
         requested_at=now,
-        place=await place_in_queue(session, conversation),
         skills=sorted(sorted_as.skills),
     )
+    await rank(session, office, conversation, handoff, sorted_as)
+    handoff.place = await place_in_queue(session, conversation)
     session.add(handoff)
     await session.flush()
     record(session, conversation, handoff, "requested", actor="citizen", now=now, reason=reason)

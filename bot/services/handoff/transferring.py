@@ -7,16 +7,18 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.conversation import WAITING, Owner
-from bot.helpdesk.errors import AgentNotPresent, BadRequest, NotWaiting
+from bot.helpdesk.errors import AgentNotPresent, BadRequest, ColleagueElsewhere, NotWaiting
+from bot.helpdesk.permissions import Permission
 from bot.helpdesk.presence import Presence
 from bot.helpdesk.routing import skills_after_move
 from bot.services.conversations import announce_message, locked, next_visible
 from bot.services.handoff.capacity import take_a_place
-from bot.services.handoff.episodes import give, own
+from bot.services.handoff.episodes import current_handoff, give, own
 from bot.services.handoff.nudging import back_to_queue
 from bot.services.handoff.presence import on_floor
 from bot.services.handoff.recording import notify
 from bot.services.handoff.saying import say, wait_values
+from bot.services.handoff.sorting import wanted
 from bot.services.office import Office
 from bot.services.waiting import place_in_queue
 from bot.store.tables import Agent, Conversation
@@ -37,21 +39,28 @@ async def transfer_to_agent(
     """Give one's conversation to a colleague, who has it at once.
 
     It need not be accepted: whoever gets it is present and has a place free, and what they do not answer
-    goes back to the head of the queue.
+    goes back to the head of the queue. Skills are for the giver to weigh (see `services.colleagues`); the region is not.
 
     Args:
         note: For the colleague; the citizen never sees it. May be empty.
 
     Raises:
         NotYourConversation: See `own`.
-        BadRequest: There is no such colleague, or the note is too long.
+        BadRequest: There is no such colleague who answers citizens, or the note is too long.
+        ColleagueElsewhere: The matter lies outside the colleague's regions.
         AgentNotPresent, AtCapacity: The colleague is not there, or has enough to do.
     """
     conversation = await own(session, agent, conversation_id)
     target = await session.get(Agent, to_agent_id)
     if target is None or not target.is_active or target.id == agent.id:
         raise BadRequest(field="to_agent_id")
-    if on_floor(target, 0, office.handoff, now).presence is not Presence.ONLINE:
+    found = on_floor(target, 0, office.handoff, now)
+    if not found.may(Permission.HANDLE_CONVERSATIONS):
+        raise BadRequest(field="to_agent_id")
+    matter = await wanted(session, conversation, await current_handoff(session, conversation_id))
+    if not found.colleague.may_see(matter):
+        raise ColleagueElsewhere(agent_name=target.name)
+    if found.presence is not Presence.ONLINE:
         raise AgentNotPresent(agent_name=target.name)
     target = await take_a_place(session, to_agent_id)
     await _leave_note(session, conversation, agent, note, now)

@@ -100,7 +100,7 @@ def _check_priority(step: Step) -> None:
 
 async def _take_priority(work: Work, step: Step) -> None:
     await set_priority(
-        work.session, work.agent, work.ticket.id, priority=step["to"],
+        work.session, work.office, work.agent, work.ticket.id, priority=step["to"],
         reason=fill_in(step.get("reason", ""), work.values), version=work.ticket.version, now=work.now,
     )  # fmt: skip
 

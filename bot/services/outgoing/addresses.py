@@ -102,6 +102,12 @@ def _is_literal(host: str) -> bool:
     return True
 
 
+def origin_of(url: str) -> str:
+    """Return scheme and host of an address that was checked: path and query may be a password, and a chain forgets nothing."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def shown_url(url: str) -> str:
     """Return the address for pages: what follows a question mark may be a password."""
     return f"{url.partition('?')[0]}?…" if "?" in url else url

@@ -224,7 +224,8 @@ class Deliverer:
         """
         day = now.astimezone(self._office.calendar.zone).date()
         lane = "email" if job.kind == "email" else job.target
-        people = (await Roster.load(session, now=now)).meant(Tell.SUPERVISORS, assignee_id=None, heads=())
+        roster = await Roster.load(session, present_for=self._office.handoff.present_for, now=now)
+        people = roster.meant(Tell.SUPERVISORS, assignee_id=None, heads=())
         receiver = job.target if job.kind == "email" else shown_url(job.url or job.target)
         rows = [
             {

@@ -1,18 +1,20 @@
-"""Webhooks as supervisors keep them."""
+"""Webhooks as supervisors keep them; every change is in the audit chain of staff matters, without secrets."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import HelpdeskError
+from bot.services import staff_audit
 from bot.services.ids import new_id
-from bot.services.outgoing.addresses import WebhookRefused, check_url
+from bot.services.outgoing.addresses import WebhookRefused, check_url, origin_of
 from bot.services.outgoing.happenings import EVENTS, PING, Happening
 from bot.services.outgoing.subscriptions import delivery_row
 from bot.services.signing import Signer
@@ -91,6 +93,7 @@ async def add_webhook(
     )  # fmt: skip
     session.add(webhook)
     await session.flush()
+    await _record(session, webhook, "added", agent.id, now, new={"events": wanted})
     return WithSecret(webhook.id, signer.webhook_secret(webhook.id, 1))
 
 
@@ -116,17 +119,25 @@ async def list_webhooks(session: AsyncSession) -> list[WebhookView]:
     ]  # fmt: skip
 
 
-async def set_active(session: AsyncSession, webhook_id: str, is_active: bool) -> None:
+async def set_active(
+    session: AsyncSession, webhook_id: str, is_active: bool, *, by: str, now: datetime
+) -> None:
     """Pause a webhook or let it go on; what was recorded before waits meanwhile.
 
     Raises:
         WebhookNotFound: There is none.
     """
-    (await _locked(session, webhook_id)).is_active = is_active
+    webhook = await _locked(session, webhook_id)
+    if webhook.is_active == is_active:
+        return
+    webhook.is_active = is_active
     announce(session, "deliveries", {})
+    await _record(session, webhook, "resumed" if is_active else "paused", by, now)
 
 
-async def new_secret(session: AsyncSession, signer: Signer, webhook_id: str) -> WithSecret:
+async def new_secret(
+    session: AsyncSession, signer: Signer, webhook_id: str, *, by: str, now: datetime
+) -> WithSecret:
     """Give a webhook another secret; the old one signs nothing from now on.
 
     Raises:
@@ -134,10 +145,11 @@ async def new_secret(session: AsyncSession, signer: Signer, webhook_id: str) -> 
     """
     webhook = await _locked(session, webhook_id)
     webhook.secret_version += 1
+    await _record(session, webhook, "secret_changed", by, now)
     return WithSecret(webhook.id, signer.webhook_secret(webhook.id, webhook.secret_version))
 
 
-async def delete_webhook(session: AsyncSession, webhook_id: str, *, now: datetime) -> None:
+async def delete_webhook(session: AsyncSession, webhook_id: str, *, by: str, now: datetime) -> None:
     """Delete a webhook; what waits for it is given up, its log stays.
 
     Raises:
@@ -152,6 +164,7 @@ async def delete_webhook(session: AsyncSession, webhook_id: str, *, now: datetim
         )
         .values(status="dead", settled_at=now, last_error="gone")
     )
+    await _record(session, webhook, "deleted", by, now)
 
 
 async def ping(session: AsyncSession, webhook_id: str, *, now: datetime) -> str:
@@ -165,6 +178,21 @@ async def ping(session: AsyncSession, webhook_id: str, *, now: datetime) -> str:
     row = delivery_row(Happening(PING, key, now, now, {}), "webhook", webhook_id)
     await insert_missing(session, Delivery, [row])
     return str(row["id"])
+
+
+async def _record(
+    session: AsyncSession,
+    webhook: Webhook,
+    step: str,
+    by: str,
+    now: datetime,
+    *,
+    new: Mapping[str, Any] | None = None,
+) -> None:
+    await staff_audit.record(
+        session, actor=by, action=f"webhook.{step}", subject=webhook.id, now=now,
+        new={"url": origin_of(webhook.url), **(new or {})},
+    )  # fmt: skip
 
 
 async def _locked(session: AsyncSession, webhook_id: str) -> Webhook:

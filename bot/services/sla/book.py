@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.helpdesk.calendar import BusinessCalendar, CalendarVersion
+from bot.helpdesk.presence import PRESENT_FOR
 from bot.helpdesk.sla import MAIN_CALENDAR, DueCounter, Policy, PolicyMissing, policy_for
 from bot.helpdesk.targets import Target, extended
 
@@ -46,9 +47,17 @@ class SlaBook:
     Args:
         calendars: Versions of calendars; one must have the id `main`.
         policies: Versions of policies.
+        present_for: So long after their last sign of life those who are to be told of a clock count as present.
     """
 
-    def __init__(self, calendars: Iterable[CalendarVersion], policies: Iterable[Policy]) -> None:
+    def __init__(
+        self,
+        calendars: Iterable[CalendarVersion],
+        policies: Iterable[Policy],
+        *,
+        present_for: timedelta = PRESENT_FOR,
+    ) -> None:
+        self.present_for = present_for
         self._content = _Content({}, {}).with_versions(policies, calendars)
 
     @property
@@ -153,7 +162,7 @@ class SlaBook:
         self, *, policies: Iterable[Policy] = (), calendars: Iterable[CalendarVersion] = ()
     ) -> SlaBook:
         """Return a book that knows these versions too; used to look at what is not saved."""
-        book = SlaBook((), ())
+        book = SlaBook((), (), present_for=self.present_for)
         book._content = self._content.with_versions(policies, calendars)
         return book
 

@@ -81,7 +81,7 @@ async def record_reached(
     reaches = [_reach(row, step, _wanted(row, regions)) for row, step in found if step.reached]
     await _record_events(session, reaches, now)
     if reaches:
-        await tell(session, chains, reaches, now=now)
+        await tell(session, chains, reaches, present_for=book.present_for, now=now)
     return found
 
 

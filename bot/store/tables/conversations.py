@@ -184,3 +184,5 @@ class Handoff(Base):
     place: Mapped[int] = mapped_column(default=1, server_default="1")
     #: What it wants of an agent, as `helpdesk.routing` writes skills; none from before they were kept.
     skills: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+    #: Why it is served before others: reasons as `helpdesk.routing` has them, each with a level.
+    hurry: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))

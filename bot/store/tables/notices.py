@@ -12,6 +12,7 @@ from bot.store.tables.base import Base
 
 _PENDING = text("status = 'pending'")
 _UNREAD = text("read_at IS NULL")
+_READ = text("read_at IS NOT NULL")
 
 
 class EscalationChain(Base):
@@ -40,6 +41,7 @@ class Notice(Base):
         UniqueConstraint("agent_id", "key"),
         Index("ix_notice_agent", "agent_id", "id"),
         Index("ix_notice_unread", "agent_id", "id", postgresql_where=_UNREAD, sqlite_where=_UNREAD),
+        Index("ix_notice_read", "read_at", postgresql_where=_READ, sqlite_where=_READ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.tables.base import Base
@@ -19,7 +19,16 @@ class HandoffEvent(Base):
     """
 
     __tablename__ = "handoff_event"
-    __table_args__ = (Index("ix_handoff_event_conversation", "conversation_id", "id"),)
+    __table_args__ = (
+        Index("ix_handoff_event_conversation", "conversation_id", "id"),
+        Index(
+            "ix_handoff_event_agent",
+            "agent_id",
+            "at",
+            postgresql_where=text("agent_id IS NOT NULL"),
+            sqlite_where=text("agent_id IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id"))

@@ -12,8 +12,8 @@ from bot.assistant.engine import EngineReply, EngineTurn
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import BadRequest, DraftNotFound
 from bot.helpdesk.identifiers import parse_draft_number, parse_ticket_number
-from bot.services import drafts
-from bot.services.drafts import DraftView, FormProgress
+from bot.services import form_drafts
+from bot.services.form_drafts import DraftView, FormProgress
 from bot.services.intake import Submission, submit
 from bot.services.opening import OpenedTicket
 from bot.store.tables import Conversation, FormDraft
@@ -48,7 +48,7 @@ async def rows(desk: Desk) -> list[FormDraft]:
 
 async def put_aside(desk: Desk, citizen: Citizen, answers: dict[str, str] = ANSWERS) -> DraftView:
     async with desk.begin() as session:
-        saved = await drafts.save(
+        saved = await form_drafts.save(
             session, desk.office, citizen.conversation_id, FormProgress("complaint", answers, "act"), now=desk.clock()
         )
     assert saved is not None
@@ -57,7 +57,7 @@ async def put_aside(desk: Desk, citizen: Citizen, answers: dict[str, str] = ANSW
 
 async def takes_up(desk: Desk, citizen: Citizen, saved: DraftView) -> DraftView:
     async with desk.begin() as session:
-        return await drafts.take_up(
+        return await form_drafts.take_up(
             session, desk.office, saved.number, saved.code, conversation_id=citizen.conversation_id, now=desk.clock()
         )
 
@@ -134,7 +134,7 @@ async def test_a_spelt_out_number_and_code_do_as_well(desk: Desk) -> None:
     saved = await put_aside(desk, citizen)
     async with desk.read() as session:
         code = f"{saved.code[:4]} - {saved.code[4:].lower()}"
-        seen = await drafts.look(session, desk.office, saved.number.lower(), code, now=desk.clock())
+        seen = await form_drafts.look(session, desk.office, saved.number.lower(), code, now=desk.clock())
     assert seen.answers == ANSWERS
 
 
@@ -143,7 +143,7 @@ async def test_without_number_and_code_there_is_nothing_to_see(desk: Desk, numbe
     saved = await put_aside(desk, await Citizen.arrives(desk))
     async with desk.read() as session:
         with pytest.raises(DraftNotFound):
-            await drafts.look(
+            await form_drafts.look(
                 session, desk.office, saved.number if number is None else number,
                 saved.code if code is None else code, now=desk.clock(),
             )  # fmt: skip
@@ -234,7 +234,7 @@ async def test_the_worker_deletes_what_nobody_came_back_for(desk: Desk, clock: A
     clock.move(timedelta(days=1))
     async with desk.read() as session:
         with pytest.raises(DraftNotFound):
-            await drafts.look(session, desk.office, old.number, old.code, now=desk.clock())
+            await form_drafts.look(session, desk.office, old.number, old.code, now=desk.clock())
     await worker.delete_expired_drafts(desk, desk.clock())
     assert [draft.answers for draft in await rows(desk)] == [{"report_type": "consumer"}]
 
