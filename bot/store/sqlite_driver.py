@@ -4,7 +4,8 @@ aiosqlite runs SQLite in a thread of its own. SQLAlchemy's adapter goes there to
 execute, to fetch and to close, and every trip costs two switches of thread: more than most of our
 statements take. Here the four are one function that the thread runs at once; all rows are fetched,
 as SQLAlchemy's adapter does as well. A transaction begins in the same function as its first statement;
-one without a statement neither begins nor ends. Server-side cursors (`stream`) stay as they are.
+one without a statement neither begins nor ends. What has ended is not ended again when the pool takes the
+connection back. Server-side cursors (`stream`) stay as they are.
 """
 
 from __future__ import annotations
@@ -78,20 +79,24 @@ class OneTripConnection(AsyncAdapt_aiosqlite_connection):
 
     Attributes:
         begin_with: The statement that begins the transaction, until the first other one is run.
+        has_begun: A transaction was begun, or is about to be in SQLite's thread, and has not ended.
     """
 
-    __slots__ = ("begin_with",)
+    __slots__ = ("begin_with", "has_begun")
     _cursor_cls = OneTripCursor
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.begin_with: str | None = None
+        self.has_begun = False
 
     async def run[Result](self, work: Callable[[], Result]) -> Result:
         """Run a function in SQLite's thread, inside the transaction."""
         begin, self.begin_with = self.begin_with, None
         if begin is None:
             return await self._connection._execute(work)
+        # Whoever is cancelled from here on leaves a transaction behind, which the pool then ends.
+        self.has_begun = True
 
         def begun() -> Result:
             self._connection._conn.execute(begin).close()
@@ -107,15 +112,15 @@ class OneTripConnection(AsyncAdapt_aiosqlite_connection):
 
     def commit(self) -> None:
         """End the transaction, if it began."""
-        if self.begin_with is None:
+        if self.has_begun:
             super().commit()
-        self.begin_with = None
+        self.begin_with, self.has_begun = None, False
 
     def rollback(self) -> None:
         """Undo the transaction, if it began."""
-        if self.begin_with is None:
+        if self.has_begun:
             super().rollback()
-        self.begin_with = None
+        self.begin_with, self.has_begun = None, False
 
 
 class OneTripDriver(AsyncAdapt_aiosqlite_dbapi):
