@@ -139,7 +139,7 @@ async def ticket_list(request: web.Request) -> web.StreamResponse:
         except search.SearchTooShort as error:
             problem = request.config_dict[WORDS].for_error(error.code, {})
             page = listing.Page([], None)
-        found = await search.excerpts(session, [c.ticket.id for c in page.items], wish.text) if wish.text else {}
+        found = await search.excerpts(session, [card.id for card in page.items], wish.text) if wish.text else {}
         context = {
             "counts": await listing.queue_counts(session),
             "views": await saved_views.views_for(session, agent),
@@ -148,10 +148,10 @@ async def ticket_list(request: web.Request) -> web.StreamResponse:
         }
     items = [
         {
-            "ticket": card.ticket,
+            "ticket": card,
             "assignee_name": card.assignee_name,
             "clock": present.ticket_clock(card, desk.office.sla),
-            "excerpt": found.get(card.ticket.id, []),
+            "excerpt": found.get(card.id, []),
         }
         for card in page.items
     ]

@@ -96,7 +96,7 @@ def ticket_clock(card: TicketCard, book: SlaBook) -> Clock | None:
         due_at=card.due_at,
         warn_at=card.warn_at,
         state=str(card.clock_state),
-        unit=unit_of(book, card.ticket.kind, card.clock, card.ticket.opened_at),
+        unit=unit_of(book, card.kind, card.clock, card.opened_at),
         provisional=card.provisional,
         is_stopped=False,
     )
@@ -216,24 +216,23 @@ def conversation(
 
 def ticket_card(found: TicketCard, book: SlaBook, words: Words) -> dict[str, Any]:
     """Return one line of the ticket list."""
-    ticket = found.ticket
     clock = ticket_clock(found, book)
     return {
-        "id": ticket.id,
-        "number": ticket.number,
-        "subject": ticket.subject,
-        "kind": ticket.kind,
-        "kind_title": words(f"kinds.{ticket.kind}"),
-        "status": ticket.status,
-        "status_title": words(f"states.{ticket.status}"),
-        "priority": ticket.priority,
-        "priority_title": words(f"life_cycle.priorities.{ticket.priority}"),
-        "queue": ticket.queue,
-        "queue_title": words(f"queues.{ticket.queue}"),
+        "id": found.id,
+        "number": found.number,
+        "subject": found.subject,
+        "kind": found.kind,
+        "kind_title": words(f"kinds.{found.kind}"),
+        "status": found.status,
+        "status_title": words(f"states.{found.status}"),
+        "priority": found.priority,
+        "priority_title": words(f"life_cycle.priorities.{found.priority}"),
+        "queue": found.queue,
+        "queue_title": words(f"queues.{found.queue}"),
         "assignee_name": found.assignee_name,
-        "opened_at": ticket.opened_at.isoformat(),
-        "updated_at": ticket.updated_at.isoformat(),
-        "version": ticket.version,
+        "opened_at": found.opened_at.isoformat(),
+        "updated_at": found.updated_at.isoformat(),
+        "version": found.version,
         "clock": clock.to_json() if clock else None,
     }
 
