@@ -192,7 +192,7 @@ async def list_page(request: web.Request) -> web.Response:
     """Return one page of tickets over the staff API; `next` is the cursor of the following one."""
     desk, words = request.config_dict[DESK], request.config_dict[WORDS]
     wish = wish_of(request.query, request[AGENT], queues_of(desk))
-    async with desk.read() as session:
+    async with desk.glance() as session:
         page = await page_of(desk, session, wish)
     items = [present.ticket_card(card, desk.office.sla, words) for card in page.items]
     return web.json_response({"items": items, "next": page.next})

@@ -47,6 +47,9 @@ class Database:
         self._is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _create_engine(url, is_sqlite=self._is_sqlite)
         self._reading = self.engine.execution_options(sqlite_begin=READ)
+        self._glancing = (
+            self._reading if self._is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
         # Advisory locks are held while a turn is taken, so they use connections of their own:
         # taken from the pool, enough of them would leave none for the turns themselves.
         self._lock_engine = None if self._is_sqlite else _create_lock_engine(url)
@@ -75,6 +78,17 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncSession]:
         """Open a reading transaction, which never waits for writers on SQLite."""
         async with AsyncSession(self._reading, expire_on_commit=False) as session:
+            restrict(session)
+            yield session
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[AsyncSession]:
+        """Open a session for a query or two that nobody waits for longer than need be; write nothing in it.
+
+        PostgreSQL shows each statement what is committed when it begins, in a transaction or not: so there is
+        none here, as BEGIN and ROLLBACK would be two trips more. A stream needs `read`. On SQLite it is `read`.
+        """
+        async with AsyncSession(self._glancing, expire_on_commit=False) as session:
             restrict(session)
             yield session
 
