@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.console.words import Words
 from bot.helpdesk.conversation import WAITING
@@ -20,8 +19,7 @@ _TAIL = 6
 _STANDING = ("met", "cancelled")
 
 
-@dataclass(frozen=True)
-class Clock:
+class Clock(NamedTuple):
     """An SLA clock as an element that counts down.
 
     Attributes:
