@@ -89,8 +89,8 @@ async def _lines(session: AsyncSession, wish: _Wish, place: Place, limit: int) -
 
 @lru_cache(maxsize=1024)
 def _statement(sort: str, number: int, names: tuple[str, ...], *, after: bool) -> Select[Any]:
-    """Return the statement of one stretch; the same one whenever the same is asked for, as SQLAlchemy too knows
-    statements by what they are made of, and remembers that of the same object only."""
+    """Return the statement of one stretch: the same object whenever the same is asked for, so that SQLAlchemy need
+    not find out again which SQL it stands for."""
     return SORTS[sort][number].ordered(CARDS.where(*(CONDITIONS[name] for name in names)), after=after)
 
 
