@@ -78,6 +78,10 @@ class Desk:
         """Open a reading transaction."""
         return self.database.read()
 
+    def glance(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open a session for a query or two that are wanted quickly."""
+        return self.database.glance()
+
 
 @dataclass(frozen=True)
 class Library:

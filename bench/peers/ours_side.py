@@ -151,7 +151,7 @@ class Side:
         queue, took = listing.TicketFilter(queue="trademark"), []
         for _ in range(times):
             began = time.perf_counter()
-            async with self._desk.read() as session:
+            async with self._desk.glance() as session:
                 page = await listing.list_tickets(
                     session, queue, now=self._desk.clock(), zone=self._desk.office.calendar.zone, limit=size
                 )

@@ -58,11 +58,10 @@ async def tickets(request: web.Request) -> web.Response:
 
 
 def _row(card: TicketCard, words: Words) -> list[Cell]:
-    ticket = card.ticket
     return [
-        ticket.number, ticket.subject, words(f"kinds.{ticket.kind}"), words(f"queues.{ticket.queue}"),
-        words(f"states.{ticket.status}"), words(f"life_cycle.priorities.{ticket.priority}"), card.assignee_name, words(f"channels.{ticket.channel}"), ticket.opened_at,
-        words(f"clocks.{card.clock}") if card.clock else None, card.due_at, ticket.updated_at,
+        card.number, card.subject, words(f"kinds.{card.kind}"), words(f"queues.{card.queue}"),
+        words(f"states.{card.status}"), words(f"life_cycle.priorities.{card.priority}"), card.assignee_name, words(f"channels.{card.channel}"), card.opened_at,
+        words(f"clocks.{card.clock}") if card.clock else None, card.due_at, card.updated_at,
     ]  # fmt: skip
 
 

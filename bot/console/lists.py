@@ -142,7 +142,7 @@ async def ticket_list(request: web.Request) -> web.StreamResponse:
         except search.SearchTooShort as error:
             problem = request.config_dict[WORDS].for_error(error.code, {})
             page = listing.Page([], None)
-        found = await search.excerpts(session, [c.ticket.id for c in page.items], wish.text) if wish.text else {}
+        found = await search.excerpts(session, [card.id for card in page.items], wish.text) if wish.text else {}
         context = {
             "counts": await listing.queue_counts(session),
             "views": await saved_views.views_for(session, agent),
@@ -152,10 +152,10 @@ async def ticket_list(request: web.Request) -> web.StreamResponse:
         }
     items = [
         {
-            "ticket": card.ticket,
+            "ticket": card,
             "assignee_name": card.assignee_name,
             "clock": present.ticket_clock(card, desk.office.sla),
-            "excerpt": found.get(card.ticket.id, []),
+            "excerpt": found.get(card.id, []),
         }
         for card in page.items
     ]
@@ -196,7 +196,7 @@ async def list_page(request: web.Request) -> web.Response:
     """Return one page of tickets over the staff API; `next` is the cursor of the following one."""
     desk, words = request.config_dict[DESK], request.config_dict[WORDS]
     wish = wish_of(request.query, request[AGENT], queues_of(desk))
-    async with desk.read() as session:
+    async with desk.glance() as session:
         page = await page_of(desk, session, wish)
     items = [present.ticket_card(card, desk.office.sla, words) for card in page.items]
     return web.json_response({"items": items, "next": page.next})

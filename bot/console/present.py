@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.console.words import Words
 from bot.helpdesk.conversation import WAITING
@@ -20,8 +19,7 @@ _TAIL = 6
 _STANDING = ("met", "cancelled")
 
 
-@dataclass(frozen=True)
-class Clock:
+class Clock(NamedTuple):
     """An SLA clock as an element that counts down.
 
     Attributes:
@@ -96,7 +94,7 @@ def ticket_clock(card: TicketCard, book: SlaBook) -> Clock | None:
         due_at=card.due_at,
         warn_at=card.warn_at,
         state=str(card.clock_state),
-        unit=unit_of(book, card.ticket.kind, card.clock, card.ticket.opened_at),
+        unit=unit_of(book, card.kind, card.clock, card.opened_at),
         provisional=card.provisional,
         is_stopped=False,
     )
@@ -227,24 +225,23 @@ def conversation(
 
 def ticket_card(found: TicketCard, book: SlaBook, words: Words) -> dict[str, Any]:
     """Return one line of the ticket list."""
-    ticket = found.ticket
     clock = ticket_clock(found, book)
     return {
-        "id": ticket.id,
-        "number": ticket.number,
-        "subject": ticket.subject,
-        "kind": ticket.kind,
-        "kind_title": words(f"kinds.{ticket.kind}"),
-        "status": ticket.status,
-        "status_title": words(f"states.{ticket.status}"),
-        "priority": ticket.priority,
-        "priority_title": words(f"life_cycle.priorities.{ticket.priority}"),
-        "queue": ticket.queue,
-        "queue_title": words(f"queues.{ticket.queue}"),
+        "id": found.id,
+        "number": found.number,
+        "subject": found.subject,
+        "kind": found.kind,
+        "kind_title": words(f"kinds.{found.kind}"),
+        "status": found.status,
+        "status_title": words(f"states.{found.status}"),
+        "priority": found.priority,
+        "priority_title": words(f"life_cycle.priorities.{found.priority}"),
+        "queue": found.queue,
+        "queue_title": words(f"queues.{found.queue}"),
         "assignee_name": found.assignee_name,
-        "opened_at": ticket.opened_at.isoformat(),
-        "updated_at": ticket.updated_at.isoformat(),
-        "version": ticket.version,
+        "opened_at": found.opened_at.isoformat(),
+        "updated_at": found.updated_at.isoformat(),
+        "version": found.version,
         "clock": clock.to_json() if clock else None,
     }
 

@@ -79,7 +79,7 @@ async def recognise(request: web.Request) -> None:
         return
     desk = request.config_dict[DESK]
     now = desk.clock()
-    async with desk.read() as session:
+    async with desk.glance() as session:
         found = await staff.agent_for(session, token, now=now, idle=idle_of(request))
     if found is None:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ class Words:
     def __init__(self, texts: Texts, own: dict[str, Any]) -> None:
         self._texts = texts
         self._own = own
+        self._words = dict(_leaves(own))
 
     @classmethod
     def load(cls, texts: Texts) -> Words:
@@ -31,7 +33,7 @@ class Words:
     def __call__(self, key: str, /, **values: object) -> str:
         """Return the words; for an unknown key its last part, so that a new state or clock that
         nobody has named yet does not take the page down."""
-        if (own := self._find(key)) is not None:
+        if (own := self._words.get(key)) is not None:
             return own.format_map(values) if values else own
         if key in self._texts:
             return self._texts(key, **values)
@@ -39,19 +41,20 @@ class Words:
 
     def for_error(self, code: str, details: dict[str, object]) -> str:
         """Return what to tell the agent about an error code, by its `why` where that has words."""
-        if specific := self._find(f"errors.{code}.{details.get('why')}"):
+        if specific := self._words.get(f"errors.{code}.{details.get('why')}"):
             return specific
-        return self._find(f"errors.{code}") or self._texts.for_error(code, **details)
+        return self._words.get(f"errors.{code}") or self._texts.for_error(code, **details)
 
     @property
     def script(self) -> dict[str, Any]:
         """Return the words for the scripts, as one tree."""
         return self._own["script"]
 
-    def _find(self, key: str) -> str | None:
-        """Walk the tree; a name with a dot in it, as audit actions have, stands at the end."""
-        section, _, rest = key.partition(".")
-        branch = self._own.get(section)
-        if isinstance(branch, dict) and isinstance(branch.get(rest), str):
-            return branch[rest]
-        return branch if isinstance(branch, str) and not rest else None
+
+def _leaves(tree: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the words of the sections, and those beside them; what lies deeper is for the scripts."""
+    for section, branch in tree.items():
+        if isinstance(branch, str):
+            yield section, branch
+        elif isinstance(branch, dict):
+            yield from ((f"{section}.{name}", text) for name, text in branch.items() if isinstance(text, str))

@@ -1,36 +1,48 @@
 """The lines of a ticket list, read in one statement.
 
 A list needs a few columns of each ticket, the name of who has it, and the clock that is due first.
-Loading the objects costs ten times what the query does, so plain rows are read. The clock is the one
-that is due at `Ticket.next_due_at`, which use cases keep; a ticket whose clock moved without it
-(the truth is in `sla_clock`) is looked up apart.
+Loading the objects costs ten times what the query does, so plain rows are read, and of what a citizen told
+us only the subject line. The clock is the one that is due at `Ticket.next_due_at`, which use cases keep; a
+ticket whose clock moved without it (the truth is in `sla_clock`) is looked up apart.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, and_, select
+from sqlalchemy import Integer, Select, and_, bindparam, false, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.sla import nearest_clocks
 from bot.services.sla.counting import ACTIVE
-from bot.services.views import TicketView
+from bot.store.scoping import plain_rows
 from bot.store.tables import Agent, SlaClock, Ticket
 
 #: Two clocks that are due at the same instant give a ticket two rows; so many of those are expected.
 _TIES = 5
-_TICKET = tuple(getattr(Ticket, name) for name in TicketView.__dataclass_fields__)
-_CLOCK = (SlaClock.clock, SlaClock.due_at, SlaClock.warn_at, SlaClock.state, SlaClock.provisional)
 
 
-@dataclass(frozen=True)
-class TicketCard:
-    """One line of a ticket list."""
+class TicketCard(NamedTuple):
+    """One line of a ticket list. A tuple, because a list has many: it is made at once of what the store gives.
 
-    ticket: TicketView
+    Attributes:
+        clock, due_at, warn_at, clock_state, provisional: Of the clock that is due first, if any counts.
+    """
+
+    id: str
+    number: str
+    kind: str
+    status: str
+    subject: str
+    queue: str
+    channel: str
+    priority: str
+    version: int
+    opened_at: datetime
+    updated_at: datetime
+    next_due_at: datetime | None
     assignee_name: str | None
     clock: str | None
     due_at: datetime | None
@@ -43,51 +55,61 @@ _OF_FIRST = and_(
     SlaClock.subject_id == Ticket.id,
     SlaClock.due_at == Ticket.next_due_at,
     SlaClock.stopped_at.is_(None),
-    SlaClock.state.in_(ACTIVE),
+    # Given as expressions, as many as there are: plain values would be counted and written out each time.
+    SlaClock.state.in_([literal(state) for state in ACTIVE]),
 )
-#: The lines of all tickets. Made once: putting the statement together takes longer than running it.
+#: The lines of all tickets, in the order of `TicketCard`. Made once: putting the statement together takes longer
+#: than running it.
 CARDS = (
-    select(*_TICKET, Agent.name, *_CLOCK)
+    select(
+        Ticket.id, Ticket.number, Ticket.kind, Ticket.status, Ticket.subject, Ticket.queue, Ticket.channel,
+        Ticket.priority, Ticket.version, Ticket.opened_at, Ticket.updated_at, Ticket.next_due_at, Agent.name,
+        SlaClock.clock, SlaClock.due_at, SlaClock.warn_at, SlaClock.state, func.coalesce(SlaClock.provisional, false()),
+    )
     .select_from(Ticket)
     .outerjoin(Agent, Agent.id == Ticket.assignee_id)
     .outerjoin(SlaClock, _OF_FIRST)
-)
+    .limit(bindparam("limit", type_=Integer))
+)  # fmt: skip
 
 
-async def card_rows(session: AsyncSession, query: Select[Any], *, limit: int) -> list[TicketCard]:
+async def card_rows(
+    session: AsyncSession, query: Select[Any], values: Mapping[str, Any], *, limit: int
+) -> list[TicketCard]:
     """Return the lines of the first tickets of a query, in its order.
 
     Args:
-        query: `CARDS` with conditions and an order, without a limit.
+        query: `CARDS` with conditions and an order.
+        values: What its parameters stand for, but for the limit.
     """
     read = limit + _TIES
-    rows = (await session.execute(query.limit(read))).all()
+    rows = await plain_rows(session, query, {**values, "limit": read})
     while len(rows) == read and len({row[0] for row in rows}) < limit:
         read *= 2
-        rows = (await session.execute(query.limit(read))).all()
-    # The first of a ticket's rows counts; a dict keeps the order.
-    first = {row[0]: row for row in reversed(rows)}
-    cards = [_card(first[ticket_id]) for ticket_id in dict.fromkeys(row[0] for row in rows)]
-    return await _with_moved_clocks(session, cards[:limit])
+        rows = await plain_rows(session, query, {**values, "limit": read})
+    return await _with_moved_clocks(session, _one_of_each(map(TicketCard._make, rows))[:limit])
 
 
-def _card(row: Row[Any]) -> TicketCard:
-    values, width = tuple(row), len(_TICKET)
-    name, clock, due_at, warn_at, state, provisional = values[width:]
-    return TicketCard(TicketView(*values[:width]), name, clock, due_at, warn_at, state, bool(provisional))
+def _one_of_each(cards: Iterable[TicketCard]) -> list[TicketCard]:
+    """Return the first line of each ticket."""
+    first: dict[str, TicketCard] = {}
+    for card in cards:
+        first.setdefault(card.id, card)
+    return list(first.values())
 
 
 async def _with_moved_clocks(session: AsyncSession, cards: list[TicketCard]) -> list[TicketCard]:
-    moved = [card.ticket.id for card in cards if card.clock is None and card.ticket.next_due_at]
+    moved = {card.id for card in cards if card.clock is None and card.next_due_at}
     if not moved:
         return cards
     found = await nearest_clocks(session, moved)
-    return [_of_clock(card, found.get(card.ticket.id)) if card.ticket.id in moved else card for card in cards]
+    return [_of_clock(card, found.get(card.id)) if card.id in moved else card for card in cards]
 
 
 def _of_clock(card: TicketCard, clock: SlaClock | None) -> TicketCard:
     if clock is None:
         return card
-    return TicketCard(
-        card.ticket, card.assignee_name, clock.clock, clock.due_at, clock.warn_at, clock.state, clock.provisional
-    )
+    return card._replace(
+        clock=clock.clock, due_at=clock.due_at, warn_at=clock.warn_at, clock_state=clock.state,
+        provisional=clock.provisional,
+    )  # fmt: skip

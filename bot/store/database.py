@@ -23,7 +23,7 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from bot.store.scoping import restrict
-from bot.store.sqlite_driver import OneTripDriver
+from bot.store.sqlite_driver import READ, WRITE, OneTripDriver
 
 #: A server that restarts is noticed by connections that were not used for so long.
 _PING_AFTER_SECONDS = 1.0
@@ -46,6 +46,10 @@ class Database:
     ) -> None:
         self._is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _create_engine(url, is_sqlite=self._is_sqlite)
+        self._reading = self.engine.execution_options(sqlite_begin=READ)
+        self._glancing = (
+            self._reading if self._is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
         # Advisory locks are held while a turn is taken, so they use connections of their own:
         # taken from the pool, enough of them would leave none for the turns themselves.
         self._lock_engine = None if self._is_sqlite else _create_lock_engine(url)
@@ -73,8 +77,18 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """Open a reading transaction, which never waits for writers on SQLite."""
-        reading = self.engine.execution_options(sqlite_begin="BEGIN")
-        async with AsyncSession(reading, expire_on_commit=False) as session:
+        async with AsyncSession(self._reading, expire_on_commit=False) as session:
+            restrict(session)
+            yield session
+
+    @asynccontextmanager
+    async def glance(self) -> AsyncIterator[AsyncSession]:
+        """Open a session for a query or two that nobody waits for longer than need be; write nothing in it.
+
+        PostgreSQL shows each statement what is committed when it begins, in a transaction or not: so there is
+        none here, as BEGIN and ROLLBACK would be two trips more. A stream needs `read`. On SQLite it is `read`.
+        """
+        async with AsyncSession(self._glancing, expire_on_commit=False) as session:
             restrict(session)
             yield session
 
@@ -161,5 +175,5 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Any) -> None:
-    begin = connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE")
+    begin = connection.get_execution_options().get("sqlite_begin", WRITE)
     connection.connection.dbapi_connection.begin_with = begin

@@ -7,14 +7,15 @@ reached through them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, event, exists, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, event, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.interfaces import ORMOption
 
 from bot.helpdesk.regions import RegionScope
@@ -33,6 +34,7 @@ class Restriction:
     agent_id: str
 
 
+_CRITERIA = "criteria"
 _restriction: ContextVar[Restriction | None] = ContextVar("restriction", default=None)
 
 
@@ -51,13 +53,34 @@ def restrict(session: AsyncSession) -> None:
     restriction = _restriction.get()
     if restriction is None or not restriction.scope.is_limited:
         return
-    options = _criteria(restriction)
+    options = session.info[_CRITERIA] = _criteria(restriction)
 
     def add_criteria(state: ORMExecuteState) -> None:
         if state.is_select and not state.is_column_load:
             state.statement = state.statement.options(*options)
 
     event.listen(session.sync_session, "do_orm_execute", add_criteria)
+
+
+async def plain_rows(
+    session: AsyncSession, query: Select[Any], values: Mapping[str, Any]
+) -> Sequence[Row[Any]]:
+    """Return the rows of a query of columns, restricted as `session.execute` restricts them.
+
+    `execute` takes each row through the steps that objects need: for a page of a list a fifth of its time.
+
+    Args:
+        query: Columns only, no objects. Give the same statement again rather than one that is equal.
+        values: What its parameters stand for.
+    """
+    return await session.run_sync(_plain_rows, query, values)
+
+
+def _plain_rows(session: Session, query: Select[Any], values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    session.flush()
+    if criteria := session.info.get(_CRITERIA):
+        query = query.options(*criteria)
+    return session.connection().execute(query, values).all()
 
 
 def _criteria(restriction: Restriction) -> list[ORMOption]:

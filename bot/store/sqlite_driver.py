@@ -4,7 +4,9 @@ aiosqlite runs SQLite in a thread of its own. SQLAlchemy's adapter goes there to
 execute, to fetch and to close, and every trip costs two switches of thread: more than most of our
 statements take. Here the four are one function that the thread runs at once; all rows are fetched,
 as SQLAlchemy's adapter does as well. A transaction begins in the same function as its first statement;
-one without a statement neither begins nor ends. Server-side cursors (`stream`) stay as they are.
+one without a statement neither begins nor ends. What has ended is not ended again when the pool takes the
+connection back, and a transaction that only read is ended without a trip: that waits for nothing.
+Server-side cursors (`stream`) stay as they are.
 """
 
 from __future__ import annotations
@@ -21,6 +23,11 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_dbapi,
 )
 from sqlalchemy.util import await_only
+
+#: Begins a transaction that takes no lock until it writes.
+READ = "BEGIN"
+#: Begins one that waits for the write lock.
+WRITE = "BEGIN IMMEDIATE"
 
 
 class _Outcome:
@@ -78,44 +85,58 @@ class OneTripConnection(AsyncAdapt_aiosqlite_connection):
 
     Attributes:
         begin_with: The statement that begins the transaction, until the first other one is run.
+        has_begun: A transaction was begun, or is about to be in SQLite's thread, and has not ended.
+        ends_at_once: It only reads, and nothing is under way in the thread that its end would have to wait for.
     """
 
-    __slots__ = ("begin_with",)
+    __slots__ = ("begin_with", "ends_at_once", "has_begun")
     _cursor_cls = OneTripCursor
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.begin_with: str | None = None
+        self.has_begun = self.ends_at_once = False
 
     async def run[Result](self, work: Callable[[], Result]) -> Result:
         """Run a function in SQLite's thread, inside the transaction."""
         begin, self.begin_with = self.begin_with, None
-        if begin is None:
-            return await self._connection._execute(work)
+        # Noted before the trip: if its caller is cancelled, what is under way is ended behind it, by the thread.
+        self.has_begun = self.has_begun or begin is not None
+        ends_at_once, self.ends_at_once = self.ends_at_once or begin == READ, False
 
         def begun() -> Result:
-            self._connection._conn.execute(begin).close()
+            if begin is not None:
+                self._connection._conn.execute(begin).close()
             return work()
 
-        return await self._connection._execute(begun)
+        done = await self._connection._execute(begun)
+        self.ends_at_once = ends_at_once
+        return done
 
     def cursor(self, server_side: bool = False) -> Any:
         """Return a cursor; one that streams finds the transaction begun."""
-        if server_side and self.begin_with:
-            await_only(self.run(lambda: None))
+        if server_side:
+            if self.begin_with:
+                await_only(self.run(lambda: None))
+            self.ends_at_once = False
         return super().cursor(server_side)
 
     def commit(self) -> None:
         """End the transaction, if it began."""
-        if self.begin_with is None:
+        if self.has_begun:
             super().commit()
-        self.begin_with = None
+        self._rest()
 
     def rollback(self) -> None:
         """Undo the transaction, if it began."""
-        if self.begin_with is None:
+        if self.ends_at_once:
+            self._connection._conn.rollback()
+        elif self.has_begun:
             super().rollback()
-        self.begin_with = None
+        self._rest()
+
+    def _rest(self) -> None:
+        self.begin_with, self.has_begun, self.ends_at_once = None, False, False
 
 
 class OneTripDriver(AsyncAdapt_aiosqlite_dbapi):

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from bot.bootstrap import Desk
 from bot.console import exports, lists
@@ -222,3 +222,21 @@ async def test_agents_export_nothing(enter: Enter) -> None:
     for path in ("tickets.csv", "tickets.xlsx", "dashboard.csv", "dashboard.xlsx"):
         assert (await li.client.get(f"/console/exports/{path}")).status == 403, path
     assert (await li.client.get("/console/dashboard")).status == 403
+
+
+# --- cost -----------------------------------------------------------------------------------
+
+
+async def test_a_list_over_the_api_costs_a_statement_for_the_session_and_one_for_the_page(
+    enter: Enter, desk: Desk, tickets
+) -> None:
+    li = await enter()
+    statements: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest) -> None:
+        statements.append(statement)
+
+    event.listen(desk.database.engine.sync_engine, "before_cursor_execute", note)
+    shown = await (await li.client.get("/api/v1/staff/tickets?queue=trademark")).json()
+    assert {item["number"] for item in shown["items"]} == {ticket.number for ticket in tickets}
+    assert len(statements) == 2, "\n".join(statements)

@@ -16,7 +16,7 @@ from bot.services import listing
 from bot.services.listing import SORTS, TicketFilter, list_tickets
 from bot.services.listing.filters import end_of
 from bot.services.listing.sorting import read_cursor
-from bot.services.views import TicketView
+from bot.services.ticket_cards import TicketCard
 from bot.store.tables import SlaClock, Ticket
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
@@ -35,7 +35,7 @@ async def numbers(desk: Desk, *, sort: str = "waiting", **wanted: object) -> lis
         page = await list_tickets(
             session, TicketFilter(**wanted), sort=sort, now=desk.clock(), zone=desk.office.calendar.zone
         )
-    return [card.ticket.subject for card in page.items]
+    return [card.subject for card in page.items]
 
 
 async def change(desk: Desk, subject: str, **values: object) -> None:
@@ -127,7 +127,7 @@ async def test_of_two_equally_urgent_who_waits_longer_comes_first(desk: Desk, ci
 
 PRIORITIES = [priority.value for priority in Priority]
 #: What each order goes by, for `sorted`; a list that falls is the rising one read from its end.
-KEYS: dict[str, Callable[[TicketView], tuple]] = {
+KEYS: dict[str, Callable[[TicketCard], tuple]] = {
     "waiting": lambda t: (t.opened_at, t.id),
     "newest": lambda t: (t.opened_at, t.id),
     "updated": lambda t: (t.updated_at, t.id),
@@ -170,7 +170,7 @@ async def _scatter(desk: Desk, drawn: random.Random, count: int) -> None:
         await session.execute(insert(Ticket), rows)
 
 
-async def _all_pages(desk: Desk, drawn: random.Random, sort: str, wanted: TicketFilter) -> list[TicketView]:
+async def _all_pages(desk: Desk, drawn: random.Random, sort: str, wanted: TicketFilter) -> list[TicketCard]:
     seen, after = [], None
     while True:
         limit = drawn.randint(1, 9)
@@ -179,7 +179,7 @@ async def _all_pages(desk: Desk, drawn: random.Random, sort: str, wanted: Ticket
                 session, wanted, sort=sort, after=after, limit=limit, now=desk.clock(), zone=desk.office.calendar.zone
             )
         assert len(page.items) == limit or page.next is None
-        seen += [card.ticket for card in page.items]
+        seen += page.items
         if (after := page.next) is None:
             return seen
 

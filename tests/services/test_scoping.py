@@ -48,10 +48,14 @@ async def test_every_kind_of_reading_obeys(desk: Desk, tickets: dict, agent: Age
             assert await listing.queue_counts(session) == {"trademark": 2}
             zone = desk.office.calendar.zone
             page = await listing.list_tickets(session, listing.TicketFilter(), now=desk.clock(), zone=zone)
-            assert {card.ticket.id for card in page.items} == own
+            assert {card.id for card in page.items} == own
             assert len(await handoff.list_conversations(session, owner="bot")) == 3
             with pytest.raises(TicketNotFound):
                 await desk_work.ticket_id_of(session, tickets["440305"].number)
+        async with desk.glance() as session:
+            assert set(await session.scalars(select(Ticket.id))) == own
+            page = await listing.list_tickets(session, listing.TicketFilter(), now=desk.clock(), zone=zone)
+            assert {card.id for card in page.items} == own
     async with desk.read() as session:
         assert await session.scalar(select(func.count()).select_from(Ticket)) == 3
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,8 +13,8 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import BadRequest
-from bot.services.listing.filters import TicketFilter
-from bot.services.listing.sorting import SORTS, Place, Sort, cursor, read_cursor
+from bot.services.listing.filters import CONDITIONS, TicketFilter
+from bot.services.listing.sorting import SORTS, Place, cursor, read_cursor
 from bot.services.ticket_cards import CARDS, TicketCard, card_rows
 from bot.store.tables import Ticket
 
@@ -53,28 +54,44 @@ async def list_tickets(
     if order is None:
         raise BadRequest(field="sort")
     place = read_cursor(order, after) if after else Place()
-    query = CARDS.where(*wanted.conditions(now=now, zone=zone), *also)
-    lines = await _lines(session, query, order, place, limit + 1)
+    wish = _Wish(sort, wanted.names(), tuple(also), wanted.values(now=now, zone=zone))
+    lines = await _lines(session, wish, place, limit + 1)
     cards = [card for _, card in lines[:limit]]
     if len(lines) <= limit:
         return Page(cards, None)
-    stretch, last = lines[limit - 1]
-    return Page(cards, cursor(order, stretch, last.ticket))
+    return Page(cards, cursor(order, *lines[limit - 1]))
 
 
-async def _lines(
-    session: AsyncSession, query: Select[Any], order: Sort, place: Place, limit: int
-) -> list[tuple[int, TicketCard]]:
+@dataclass(frozen=True)
+class _Wish:
+    """A list that is asked for: what makes its statement, and what the statement's parameters stand for."""
+
+    sort: str
+    names: tuple[str, ...]
+    also: tuple[ColumnElement[bool], ...]
+    values: dict[str, Any]
+
+
+async def _lines(session: AsyncSession, wish: _Wish, place: Place, limit: int) -> list[tuple[int, TicketCard]]:
     """Return what comes after a place, each ticket with the number of its stretch."""
     lines: list[tuple[int, TicketCard]] = []
-    key = place.key
-    for number, stretch in enumerate(order[place.stretch :], place.stretch):
-        cards = await card_rows(session, stretch.after(query, key), limit=limit - len(lines))
+    for number in range(place.stretch, len(SORTS[wish.sort])):
+        query = _statement(wish.sort, number, wish.names, after=bool(place.key))
+        if wish.also:
+            query = query.where(*wish.also)
+        cards = await card_rows(session, query, {**wish.values, **place.key}, limit=limit - len(lines))
         lines += [(number, card) for card in cards]
         if len(lines) == limit:
             break
-        key = ()
+        place = Place()
     return lines
+
+
+@lru_cache(maxsize=1024)
+def _statement(sort: str, number: int, names: tuple[str, ...], *, after: bool) -> Select[Any]:
+    """Return the statement of one stretch: the same object whenever the same is asked for, so that SQLAlchemy need
+    not find out again which SQL it stands for."""
+    return SORTS[sort][number].ordered(CARDS.where(*(CONDITIONS[name] for name in names)), after=after)
 
 
 async def queue_counts(session: AsyncSession) -> dict[str, int]:
@@ -89,5 +106,6 @@ async def count_open(
     session: AsyncSession, wanted: TicketFilter, *, now: datetime, zone: ZoneInfo, most: int = 1000
 ) -> int:
     """Return how many tickets a view has, counting no further than `most`."""
-    query = select(Ticket.id).where(*wanted.conditions(now=now, zone=zone)).limit(most)
-    return await session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    query = select(Ticket.id).where(*(CONDITIONS[name] for name in wanted.names())).limit(most)
+    counted = select(func.count()).select_from(query.subquery())
+    return await session.scalar(counted, wanted.values(now=now, zone=zone)) or 0

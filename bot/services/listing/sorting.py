@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy import ColumnElement, Select, bindparam, tuple_
 
 from bot.helpdesk.errors import BadRequest
 from bot.helpdesk.life_cycle import Priority
-from bot.services.views import TicketView
+from bot.services.ticket_cards import TicketCard
 from bot.store.tables import Ticket
 
 _NONE = "-"
@@ -25,11 +25,12 @@ class Place:
 
     Attributes:
         stretch: Number of the stretch in its order.
-        key: Instant, if the stretch goes by one, and id of the last ticket; empty at the beginning.
+        key: Instant, if the stretch goes by one, and id of the last ticket, as parameters of a statement; empty at the
+            beginning.
     """
 
     stretch: int = 0
-    key: tuple[Any, ...] = ()
+    key: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,21 +47,32 @@ class Stretch:
     of: ColumnElement[bool] | None = None
     newest_first: bool = False
 
-    def after(self, query: Select[Any], key: tuple[Any, ...]) -> Select[Any]:
-        """Narrow a query to what comes here after a key, in order; an empty key is before everything."""
-        columns = [Ticket.id] if self.instant is None else [self.instant, Ticket.id]
+    @property
+    def columns(self) -> dict[str, Any]:
+        """Return what these tickets go by, under the names that a key has for it."""
+        by_id = {"after_id": Ticket.id}
+        return by_id if self.instant is None else {"after_instant": self.instant, **by_id}
+
+    def ordered(self, query: Select[Any], *, after: bool) -> Select[Any]:
+        """Narrow a query to these tickets, in order.
+
+        Args:
+            after: Only to what comes after a key.
+        """
+        columns = list(self.columns.values())
         if self.of is not None:
             query = query.where(self.of)
-        if key:
+        if after:
             here = tuple_(*columns)
+            key = tuple_(*(bindparam(name, type_=column.type) for name, column in self.columns.items()))
             query = query.where(here < key if self.newest_first else here > key)
         return query.order_by(*(column.desc() if self.newest_first else column.asc() for column in columns))
 
-    def shown(self, ticket: TicketView) -> str:
+    def shown(self, ticket: TicketCard) -> str:
         """Return a ticket's instant as a cursor has it."""
         return _NONE if self.instant is None else getattr(ticket, self.instant.key).isoformat()
 
-    def read(self, shown: str, ticket_id: str) -> tuple[Any, ...]:
+    def read(self, shown: str, ticket_id: str) -> dict[str, Any]:
         """Return the key that a cursor has.
 
         Raises:
@@ -69,11 +81,11 @@ class Stretch:
         if self.instant is None:
             if shown != _NONE:
                 raise ValueError(shown)
-            return (ticket_id,)
+            return {"after_id": ticket_id}
         at = datetime.fromisoformat(shown)
         if at.tzinfo is None:
             raise ValueError(shown)
-        return at.astimezone(UTC), ticket_id
+        return {"after_instant": at.astimezone(UTC), "after_id": ticket_id}
 
 
 #: An order is one stretch after another. Each is read by itself, so an index serves what no single key would: what
@@ -89,7 +101,7 @@ SORTS: Mapping[str, Sort] = {
 }
 
 
-def cursor(order: Sort, stretch: int, ticket: TicketView) -> str:
+def cursor(order: Sort, stretch: int, ticket: TicketCard) -> str:
     """Return what fetches the page after this ticket."""
     return f"{stretch}|{order[stretch].shown(ticket)}|{ticket.id}"
 

@@ -39,7 +39,7 @@ async def in_queue(case: Case) -> set[str]:
     async with case.desk.read() as session:
         now, zone = case.desk.clock(), case.desk.office.calendar.zone
         page = await list_tickets(session, TicketFilter(queue="trademark"), now=now, zone=zone)
-    return {card.ticket.id for card in page.items}
+    return {card.id for card in page.items}
 
 
 async def suggested(case: Case) -> list[str]:
