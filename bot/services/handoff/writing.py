@@ -96,5 +96,5 @@ async def add_note(
     session.add(message)
     await session.flush()
     await mentions.record(session, agent, message.text, message_id=message.id, now=now)
-    announce_message(session, conversation, message, agent.name)
+    announce_message(session, conversation)
     return message_view(message, agent.name)
