@@ -16,7 +16,7 @@ from bot.services.outgoing.addresses import WebhookRefused, check_url
 from bot.services.outgoing.happenings import EVENTS, PING, Happening
 from bot.services.outgoing.subscriptions import delivery_row
 from bot.services.signing import Signer
-from bot.store.database import announce
+from bot.store.database import announce_here
 from bot.store.inserting import insert_missing
 from bot.store.tables import Agent, Delivery, Webhook
 
@@ -123,7 +123,7 @@ async def set_active(session: AsyncSession, webhook_id: str, is_active: bool) ->
         WebhookNotFound: There is none.
     """
     (await _locked(session, webhook_id)).is_active = is_active
-    announce(session, "deliveries", {})
+    announce_here(session, "deliveries", {})
 
 
 async def new_secret(session: AsyncSession, signer: Signer, webhook_id: str) -> WithSecret:
