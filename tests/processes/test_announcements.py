@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text
+from typer.testing import CliRunner
 
 from bot.bootstrap import Desk, PostgresNeeded, close_desk, create_desk
+from bot.cli import app
 from bot.store.database import Database, announce, announce_here
 from bot.store.listening import LISTENER_NAME
 from bot.store.notifying import LOOK, MAX_BYTES, packed
@@ -107,6 +109,16 @@ async def test_processes_that_start_together_on_a_new_database_all_start(
 async def test_several_processes_on_sqlite_are_refused(tmp_path) -> None:
     with pytest.raises(PostgresNeeded):
         await create_desk(make_settings(tmp_path, desk_processes=2))
+
+
+def test_up_says_what_to_do_about_several_processes_on_sqlite(tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv("RIGHTSDESK_DATABASE_URL", raising=False)
+    monkeypatch.setenv("RIGHTSDESK_DESK_PROCESSES", "2")
+    for options in ([], ["--detach"]):
+        result = CliRunner().invoke(app, ["up", "--data", str(tmp_path), *options])
+        assert result.exit_code == 1
+        assert "PostgreSQL" in result.stderr and "RIGHTSDESK_DATABASE_URL" in result.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_announcements_share_payloads_that_are_short_enough() -> None:
