@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -35,6 +36,14 @@ from bot.texts import Texts
 from bot.tools.box import ToolBox
 from bot.tools.sources import Sources
 
+if TYPE_CHECKING:
+    from bot.store.listening import Listener
+
+
+class PostgresNeeded(Exception):
+    """Several desk processes work on one PostgreSQL database, never on SQLite: set `database_url`, or
+    `desk_processes` to 1."""
+
 
 @dataclass(frozen=True)
 class Desk:
@@ -42,6 +51,7 @@ class Desk:
 
     Attributes:
         clock: Returns the present instant, aware, UTC.
+        listener: Hears the other desk processes; None where there are none.
     """
 
     settings: Settings
@@ -54,6 +64,7 @@ class Desk:
     engine: AssistantEngine
     turns: TurnRunner
     hub: Hub
+    listener: Listener | None
     evidence: EvidenceStorage
     tools: ToolBox
     subscriptions: Subscriptions
@@ -106,6 +117,16 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def check_processes(settings: Settings) -> None:
+    """Make sure that the database serves as many desk processes as there are to be.
+
+    Raises:
+        PostgresNeeded: It does not.
+    """
+    if settings.desk_processes > 1 and not settings.database.startswith("postgresql"):
+        raise PostgresNeeded
+
+
 async def create_desk(
     settings: Settings,
     *,
@@ -120,7 +141,9 @@ async def create_desk(
         library: The library, if it has been read already.
     Raises:
         RoutingInvalid: Centres, queues or signals are wrong, or lack words.
+        PostgresNeeded: There are to be more desk processes than the database serves.
     """
+    check_processes(settings)
     secrets = load_secrets(settings)
     handoff = handoff_rules(settings)
     hub, book, subscriptions = Hub(), SlaBook((), (), present_for=handoff.present_for), Subscriptions()
@@ -132,10 +155,13 @@ async def create_desk(
 
     texts, routing = Texts.load(), load_routing(settings.knowledge_dir, own_name=settings.centre_name)
     check_words(routing, texts)
-    database = Database(settings.database, publish=publish, before_commit=subscriptions.record)
-    await upgrade(database.engine)
-    await load_rules(settings, database, book, now=clock())
-    await _start_telling(database, subscriptions, settings, now=clock())
+    process = uuid.uuid4().hex[:8] if settings.desk_processes > 1 else None
+    database = Database(settings.database, publish=publish, before_commit=subscriptions.record, process=process)
+    # Of processes that start together one migrates and stores what is shipped, the others find it there.
+    async with database.alone("start"):
+        await upgrade(database.engine)
+        await load_rules(settings, database, book, now=clock())
+        await _start_telling(database, subscriptions, settings, now=clock())
     library = library or Library.load(settings)
     knowledge = library.knowledge
     tools = load_tools(settings, knowledge)
@@ -153,13 +179,17 @@ async def create_desk(
         secrets.engine_token.get_secret_value(),
         timeout=settings.engine_timeout_seconds,
         grace=settings.engine_grace_seconds,
+        action_port=settings.internal_port if process else None,
     )
     webhook_sender = HttpWebhookSender(allow_private=settings.webhook_allow_private)
     deliverer = Deliverer(
         database, office, clock=clock, mail=_mail_sender(settings), webhook=webhook_sender,
         public_url=settings.public_url,
     )  # fmt: skip
-    turns = TurnRunner(database, office, engine, Presenter(knowledge, texts, tools), clock=clock)
+    turns = TurnRunner(
+        database, office, engine, Presenter(knowledge, texts, tools), clock=clock, processes=settings.desk_processes
+    )
+    listener = await _start_listening(settings, process, hub) if process else None
     return Desk(
         settings=settings,
         secrets=secrets,
@@ -171,6 +201,7 @@ async def create_desk(
         engine=engine,
         turns=turns,
         hub=hub,
+        listener=listener,
         evidence=EvidenceStorage(
             settings.data_dir / "evidence", settings.evidence_max_mb * 2**20
         ),
@@ -179,6 +210,15 @@ async def create_desk(
         deliverer=deliverer,
         webhook_sender=webhook_sender,
     )
+
+
+async def _start_listening(settings: Settings, process: str, hub: Hub) -> Listener:
+    # Its driver is imported by those who need it: with SQLite every command would pay for it.
+    from bot.store.listening import Listener
+
+    listener = Listener(settings.database, process, hear=hub.publish, look=hub.look)
+    await listener.start()
+    return listener
 
 
 async def load_rules(settings: Settings, database: Database, book: SlaBook, *, now: datetime) -> None:
@@ -245,6 +285,8 @@ def load_tools(settings: Settings, knowledge: KnowledgeBase | None = None) -> To
 async def close_desk(desk: Desk) -> None:
     """Let running turns end and close what is open."""
     await desk.turns.close()
+    if desk.listener:
+        await desk.listener.stop()
     if isinstance(desk.engine, HttpEngine):
         await desk.engine.close()
     await desk.webhook_sender.close()

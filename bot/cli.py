@@ -13,6 +13,7 @@ import structlog
 import typer
 from pydantic import ValidationError
 
+from bot.bootstrap import PostgresNeeded, check_processes
 from bot.ops import running, showing, staff_commands, ticket_commands, tool_commands, tools
 from bot.ops.client import CitizenClient, Unreachable, ask_line
 from bot.ops.eval.asking import BadQuestionFile, ask_all, read_questions, write_results
@@ -21,7 +22,7 @@ from bot.ops.eval.printing import summary
 from bot.ops.manager import Manager, PortTaken, StartFailed
 from bot.ops.models import EngineMissing, TrainingFailed
 from bot.ops.models import train as train_model
-from bot.ops.state import AlreadyRunning, RunState, read_state, stop
+from bot.ops.state import AlreadyRunning, RunState, read_state, renew, stop
 from bot.ops.words import fail, say, words
 from bot.settings import Settings, load_secrets
 
@@ -84,10 +85,13 @@ def up(
     if standing:
         raise fail("already_running", url=standing.url)
     try:
+        check_processes(settings)
         if detach:
             running.start_detached(settings, say)
         else:
             asyncio.run(Manager(settings, say).run())
+    except PostgresNeeded as error:
+        raise fail("postgres_needed", count=settings.desk_processes) from error
     except PortTaken as error:
         raise fail("port_taken", address=error) from error
     except (StartFailed, OSError) as error:
@@ -109,6 +113,13 @@ def down(data: DataDir = None) -> None:
     if not stop(state):
         raise fail("down_timeout", pid=state.pid)
     typer.echo(words("stopped"))
+
+
+@app.command()
+def reload(data: DataDir = None) -> None:
+    """Start the desk processes anew, one after the other, as after an update; with several, citizens notice nothing."""
+    renew(_running(_settings(data)))
+    typer.echo(words("reloading"))
 
 
 @app.command()
@@ -137,7 +148,11 @@ def serve() -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
     )
-    asyncio.run(run(Settings()))
+    settings = Settings()
+    try:
+        asyncio.run(run(settings))
+    except PostgresNeeded as error:
+        raise fail("postgres_needed", count=settings.desk_processes) from error
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 Two listeners: the public port for citizens and staff, and a port on 127.0.0.1 where the engine
 calls the actions. They share the process, so an action works on the same desk as a handler.
+Several desk processes share the public port; the internal one is each one's own, so that it also tells how this one is.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from actions.ports import ActionPorts
 from bot import worker
 from bot.bootstrap import Desk, close_desk, create_desk
 from bot.console import add_staff_api, create_console_app
-from bot.gateway import create_gateway_app
+from bot.gateway import create_gateway_app, health
+from bot.gateway.keys import DESK, METRICS
 from bot.settings import Settings
 
 log = structlog.get_logger()
@@ -58,6 +60,12 @@ def make_internal_app(desk: Desk) -> web.Application:
 
     app.router.add_post("/internal/actions", run_action)
     return app
+
+
+def add_own_health(internal: web.Application, public: web.Application) -> None:
+    """Let the internal port answer for this process alone; behind the public one it may be any of several."""
+    internal[DESK], internal[METRICS] = public[DESK], public[METRICS]
+    internal.add_routes([web.get("/readyz", health.readyz), web.get("/metrics", health.metrics)])
 
 
 async def _action_call(request: web.Request) -> dict[str, object]:
@@ -94,17 +102,20 @@ async def _run(executor: ActionExecutor, desk: Desk, call: dict[str, object]) ->
 async def serving(settings: Settings) -> AsyncIterator[Desk]:
     """Run a whole desk while the block runs."""
     desk = await create_desk(settings)
-    internal = web.AppRunner(make_internal_app(desk), access_log=None)
-    public = web.AppRunner(make_public_app(desk), access_log=None)
+    internal_app, public_app = make_internal_app(desk), make_public_app(desk)
+    add_own_health(internal_app, public_app)
+    internal = web.AppRunner(internal_app, access_log=None)
+    public = web.AppRunner(public_app, access_log=None)
+    is_shared = settings.desk_processes > 1
     places = (
-        (internal, "127.0.0.1", settings.internal_port),
-        (public, settings.host, settings.port),
+        (internal, "127.0.0.1", settings.internal_port, False),
+        (public, settings.host, settings.port, is_shared),
     )
     stop, background = asyncio.Event(), None
     try:
-        for runner, host, port in places:
+        for runner, host, port, with_others in places:
             await runner.setup()
-            await web.TCPSite(runner, host, port).start()
+            await web.TCPSite(runner, host, port, reuse_port=with_others).start()
         await desk.turns.recover()
         background = asyncio.create_task(worker.run(desk, stop))
         log.info("desk.started", port=settings.port)

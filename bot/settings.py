@@ -12,7 +12,7 @@ import secrets
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.helpdesk.permissions import SecondFactorRule
@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     root: Path = PROJECT_ROOT
     data_dir: Path = PROJECT_ROOT / "var"
     database_url: str | None = None
+    desk_processes: PositiveInt = 1
     host: str = "127.0.0.1"
     port: int = 12330
     internal_port: int = 12331

@@ -2,7 +2,7 @@
 a silent agent left behind.
 
 Each round is safe to run in several processes and after any pause: what it does is decided by what
-stands in the store.
+stands in the store. Every desk process runs one: none has to be chosen, and none is missed when it dies.
 """
 
 from __future__ import annotations
@@ -207,7 +207,10 @@ async def assign_waiting(desk: Desk, now: datetime) -> None:
 async def anchor_audit(desk: Desk, now: datetime) -> None:
     """Anchor yesterday's and all earlier audit entries, once a day."""
     day = now.astimezone(desk.office.calendar.zone).date()
-    async with desk.begin() as session:
+    async with desk.read() as session:
+        if await audit.has_root(session, day):
+            return
+    async with desk.database.alone("audit root"), desk.begin() as session:
         await audit.make_root(session, day=day, now=now)
 
 

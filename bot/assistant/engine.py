@@ -74,13 +74,18 @@ class HttpEngine:
         token: Shared secret of desk and engine.
         timeout: Seconds for one turn.
         grace: Seconds in which a refused connection is tried again: the engine may be restarting.
+        action_port: Where this process answers the actions of its turns; None where it is the only one, and the
+            engine knows.
     """
 
-    def __init__(self, url: str, token: str, *, timeout: float, grace: float) -> None:
+    def __init__(
+        self, url: str, token: str, *, timeout: float, grace: float, action_port: int | None = None
+    ) -> None:
         self._url = url
         self._headers = {"Authorization": f"Bearer {token}"}
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._grace = grace
+        self._action_port = action_port
         self._session: aiohttp.ClientSession | None = None
 
     async def take(self, turn: EngineTurn) -> EngineReply:
@@ -88,13 +93,15 @@ class HttpEngine:
         metadata: dict[str, Any] = {"today": turn.today, "failed_tries": turn.failed_tries}
         if turn.settled:
             metadata["settled"] = turn.settled
-        body = {
+        body: dict[str, Any] = {
             "conversation": turn.conversation,
             "message_id": turn.message_id,
             "text": turn.text,
             "state": turn.state,
             "metadata": metadata,
         }
+        if self._action_port:
+            body["action_port"] = self._action_port
         deadline = asyncio.get_running_loop().time() + self._grace
         while True:
             try:

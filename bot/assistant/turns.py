@@ -7,6 +7,7 @@ apology and a place in the queue, so that nobody is left without an answer.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DatabaseError
 from bot.assistant.days import split_day
 from bot.assistant.engine import AssistantEngine, EngineReply, EngineTurn, EngineUnavailable
 from bot.assistant.presenter import Presenter
+from bot.assistant.waiters import Waiters
 from bot.knowledge.relevant_date import relevant_date
 from bot.services import turns
 from bot.services.form_drafts import FormProgress
@@ -32,7 +34,6 @@ from bot.store.scoping import restricted
 log = structlog.get_logger()
 
 _CANCEL, _CONFIRM = "cancel_form", "confirm"
-_FORGET_WAITERS_AFTER = 120.0
 #: Rasa takes one turn at a time: more at once would only wait there, while their time-out runs.
 _TURNS_AT_ONCE = 4
 
@@ -74,6 +75,7 @@ class TurnRunner:
     Args:
         database: Where messages wait and replies go.
         clock: Returns the present instant, aware, UTC.
+        processes: How many desk processes share the engine.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class TurnRunner:
         presenter: Presenter,
         *,
         clock: Callable[[], datetime],
+        processes: int = 1,
     ) -> None:
         self._database = database
         self._office = office
@@ -93,53 +96,39 @@ class TurnRunner:
         self.failed_actions = FailedActions()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._wanted: set[str] = set()
-        self._settled: dict[str, asyncio.Event] = {}
-        self._unread: set[str] = set()
-        self._places = asyncio.Semaphore(_TURNS_AT_ONCE)
+        self._waiters = Waiters()
+        # A second place, so that a conversation which another process is at does not hold up all others.
+        self._places = asyncio.Semaphore(max(2, _TURNS_AT_ONCE // processes))
 
-    def submit(self, conversation_id: str, *, new_inbound_id: str | None = None) -> None:
+    def submit(self, conversation_id: str, *, inbound_id: str | None = None) -> None:
         """Take the waiting turns of a conversation, now or right after the one that runs.
 
         Args:
-            new_inbound_id: The message that was stored just now, if it was: who then waits for
-                its reply is woken, and need not ask the store first whether it is there already.
+            inbound_id: The message because of which they are taken: who waits for its reply is woken, whichever
+                process has made it.
         """
-        if new_inbound_id:
-            self._unread.add(new_inbound_id)
-            self._event(new_inbound_id)
+        if inbound_id:
+            self._waiters.event(inbound_id, conversation_id)
         self._wanted.add(conversation_id)
         if conversation_id not in self._running:
             self._running[conversation_id] = asyncio.create_task(self._drain(conversation_id))
 
-    async def wait(self, inbound_id: str, timeout: float) -> TurnResult:
+    async def wait(self, inbound_id: str, timeout: float, *, is_new: bool = False) -> TurnResult:
         """Return the reply to a message, waiting for it up to `timeout` seconds.
 
         If it takes longer, `settled` is False and there are no messages yet; they arrive live.
+
+        Args:
+            is_new: It was stored and submitted just now, so the store need not be asked first.
         """
-        event = self._event(inbound_id)
-        if inbound_id in self._unread:
-            self._unread.discard(inbound_id)
-        else:
+        event = self._waiters.event(inbound_id)
+        if not is_new:
             result = await self._result(inbound_id)
             if result.settled:
                 return result
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(event.wait(), timeout)
-        except TimeoutError:
-            # Another process may have taken the turn; nobody wakes us for that.
-            pass
         return await self._result(inbound_id)
-
-    def _event(self, inbound_id: str) -> asyncio.Event:
-        """Return what tells that a message is settled; it is forgotten after a while."""
-        if inbound_id not in self._settled:
-            self._settled[inbound_id] = asyncio.Event()
-            asyncio.get_running_loop().call_later(_FORGET_WAITERS_AFTER, self._forget, inbound_id)
-        return self._settled[inbound_id]
-
-    def _forget(self, inbound_id: str) -> None:
-        self._settled.pop(inbound_id, None)
-        self._unread.discard(inbound_id)
 
     async def recover(self, *, older_than: datetime | None = None) -> int:
         """Take up what a process that died left unanswered; returns how many conversations.
@@ -197,14 +186,18 @@ class TurnRunner:
 
     async def _take_all(self, conversation_id: str) -> None:
         while True:
+            submitted = self._waiters.of(conversation_id)
             async with self._database.read() as session:
                 job = await turns.next_job(session, conversation_id)
             if job is None:
+                # Another process was faster, or people have the conversation.
+                self._waiters.wake(submitted)
                 return
             settled = await self._take(job)
-            self._announce_settled(settled)
+            self._waiters.wake(settled)
             if settled and job.is_last:
-                # What came since then was submitted after its commit, so `_drain` goes round again.
+                # No other was left. What came since then was submitted after its commit, so `_drain` goes round again.
+                self._waiters.wake(submitted)
                 return
 
     async def _take(self, job: TurnJob) -> list[str]:
@@ -227,11 +220,6 @@ class TurnRunner:
     async def _finish(self, job: TurnJob, outcome: TurnOutcome) -> None:
         async with self._database.begin() as session:
             await turns.finish(session, self._office, job, outcome, now=self._clock())
-
-    def _announce_settled(self, inbound_ids: list[str]) -> None:
-        for inbound_id in inbound_ids:
-            if event := self._settled.get(inbound_id):
-                event.set()
 
     async def _outcome(self, job: TurnJob) -> TurnOutcome:
         today = job.on_date or self._clock().astimezone(self._office.calendar.zone).date()

@@ -37,6 +37,7 @@ from bot.console import (
     rules,
     staff_pages,
     tasks,
+    telling_others,
     tickets,
     webhooks,
     writing,
@@ -107,10 +108,10 @@ def create_staff_api(desk: Desk) -> web.Application:
     """Return the staff API, to be mounted at `STAFF_API`."""
     app = web.Application(middlewares=[harden, json_errors, guard])
     app[DESK], app[WORDS], app[SOCKETS] = desk, Words.load(desk.texts), WeakSet()
-    app[ONLOOKERS] = Onlookers(desk.hub)
+    app[ONLOOKERS] = Onlookers(desk.hub, has_others=desk.database.process is not None)
     app.on_shutdown.append(live.hang_up)
     app[PRESENT] = Counter()
-    app.cleanup_ctx.append(hearts.beating)
+    app.cleanup_ctx.extend((hearts.beating, telling_others.telling_others))
     app.add_routes(
         [
             *floor.routes(),

@@ -33,6 +33,7 @@ from bot.helpdesk.permissions import Permission
 from bot.helpdesk.privacy import masked_value
 from bot.services import access, notices, staff
 from bot.services.staff_sessions import topic_of
+from bot.store.notifying import LOOK
 
 log = structlog.get_logger()
 
@@ -103,13 +104,14 @@ class Line:
                 events = [await news.get()]
                 while not news.empty():
                     events.append(news.get_nowait())
-                if {"type": "sessions_changed"} in events and not await self._is_signed_in():
+                has_missed = LOOK in events
+                if (has_missed or {"type": "sessions_changed"} in events) and not await self._is_signed_in():
                     self._close_code = SIGN_IN_AGAIN
                     return
                 may_read = access.may(self._agent, Permission.READ_CONVERSATIONS)
                 if may_read and any(event.get("type") != "notices" for event in events):
                     await self._send("queues")
-                if any(self._agent_id in event.get("agents", ()) for event in events):
+                if has_missed or any(self._agent_id in event.get("agents", ()) for event in events):
                     await self._tell_unread()
                 tickets = {event["id"] for event in events if event.get("type") == "ticket_changed"}
                 for ticket_id in await self._heard_of(tickets):

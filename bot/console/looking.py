@@ -1,55 +1,106 @@
 """Who else looks at a ticket or conversation, live.
 
-Kept in this process's memory: it is about who has a page open now. Several desk processes each know their own
-browsers only; who is *writing* is a lease in the store and known to all.
+Kept in memory: it is about who has a page open now. Each desk process knows its own browsers and tells the others
+(`telling_others`). Who is *writing* is a lease in the store.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import HelpdeskError
 from bot.services import access, leases
-from bot.services.live import Hub
+from bot.services.live import Announcement, Hub
 from bot.store.tables import Agent
 
 #: What can be looked at → its door.
 SUBJECTS = {"ticket": access.access_ticket, "conversation": access.access_conversation}
+#: What another process has told is forgotten after so long, unless it tells it again.
+BELIEVED_FOR = timedelta(seconds=50)
+
 Send = Callable[..., Awaitable[None]]
 
 
 class Onlookers:
-    """Who looks at what; an agent with two pages open looks once."""
+    """Who looks at what; an agent with two pages open looks once.
 
-    def __init__(self, hub: Hub) -> None:
+    Args:
+        has_others: There are other desk processes to be told.
+    """
+
+    def __init__(self, hub: Hub, *, has_others: bool = False) -> None:
         self._hub = hub
-        self._looking: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+        self._has_others = has_others
+        self._here: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+        self._elsewhere: dict[tuple[str, str], tuple[set[tuple[str, str]], datetime]] = {}
+        self._untold: set[str] = set()
+        #: Set while there is something that the other processes have not been told.
+        self.has_news = asyncio.Event()
 
     @contextmanager
     def looking(self, topic: str, agent: Agent) -> Iterator[None]:
         """Count the agent among those who look, while the block runs, and tell the others."""
         who = (agent.id, agent.name)
-        self._looking[topic][who] += 1
-        self._tell(topic)
+        self._here[topic][who] += 1
+        self._changed(topic)
         try:
             yield
         finally:
-            self._looking[topic][who] -= 1
-            self._looking[topic] += Counter()
-            if not self._looking[topic]:
-                del self._looking[topic]
-            self._tell(topic)
+            self._here[topic][who] -= 1
+            self._here[topic] += Counter()
+            if not self._here[topic]:
+                del self._here[topic]
+            self._changed(topic)
 
     def at(self, topic: str) -> list[dict[str, str]]:
         """Return those who look, by name."""
-        found = sorted(self._looking.get(topic, ()), key=lambda who: (who[1], who[0]))
-        return [{"id": agent_id, "name": name} for agent_id, name in found]
+        found = set(self._here.get(topic, ()))
+        for (told_topic, _), (who, _) in self._elsewhere.items():
+            if told_topic == topic:
+                found |= who
+        return [{"id": agent_id, "name": name} for agent_id, name in sorted(found, key=lambda who: (who[1], who[0]))]
 
-    def _tell(self, topic: str) -> None:
+    def untold(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Return who looks here at what has changed since the last call."""
+        topics, self._untold = sorted(self._untold), set()
+        self.has_news.clear()
+        return [(topic, sorted(self._here.get(topic, ()))) for topic in topics]
+
+    def tell_all(self) -> None:
+        """Let everything be told again."""
+        self._untold.update(self._here)
+        self.has_news.set()
+
+    def hear(self, told: Announcement, now: datetime) -> None:
+        """Note what another process has told."""
+        place = (str(told["at"]), str(told["process"]))
+        who = {(str(agent_id), str(name)) for agent_id, name in told["who"]}
+        known, _ = self._elsewhere.pop(place, (set(), now))
+        if who:
+            self._elsewhere[place] = (who, now)
+        if who != known:
+            self._show(place[0])
+
+    def forget_old(self, now: datetime) -> None:
+        """Forget what nobody has told for so long that its process must be gone."""
+        for place, (_, told_at) in list(self._elsewhere.items()):
+            if now - told_at > BELIEVED_FOR:
+                del self._elsewhere[place]
+                self._show(place[0])
+
+    def _changed(self, topic: str) -> None:
+        if self._has_others:
+            self._untold.add(topic)
+            self.has_news.set()
+        self._show(topic)
+
+    def _show(self, topic: str) -> None:
         self._hub.publish([(topic, {"type": "looking"})])
 
 

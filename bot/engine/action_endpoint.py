@@ -25,8 +25,9 @@ from jsonschema import Draft202012Validator, ValidationError
 from rasa.core.actions.action import RemoteAction
 from rasa.shared.utils.schemas import events as event_schemas
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
+from yarl import URL
 
-from bot.engine.turn import TurnAborted
+from bot.engine.turn import CURRENT_TURN, TurnAborted
 
 TIMEOUT_SECONDS = 10.0
 
@@ -73,12 +74,18 @@ class DeskActionEndpoint(EndpointConfig):
             await self._session.close()
 
     async def _call(self, method: Text, body: Dict[Text, Any]) -> Any:
-        async with self._open_session().request(method, self.url, json=body, headers=self.headers) as response:
+        async with self._open_session().request(method, self._address(), json=body, headers=self.headers) as response:
             if response.status >= HTTP_REJECTED:
                 raise ClientResponseError(response.status, response.reason, await response.read())
             answer = await response.json()
         self._validator.validate(answer)
         return answer
+
+    def _address(self) -> URL:
+        """Return where the desk process answers whose turn this is: it knows then if one of its actions failed."""
+        turn = CURRENT_TURN.get()
+        url = URL(self.url)
+        return url.with_port(turn.action_port) if turn and turn.action_port else url
 
     def _open_session(self) -> aiohttp.ClientSession:
         # Made on first use: it belongs to the event loop of the server, which does not run earlier.

@@ -1,7 +1,8 @@
 """The engine's only door: the desk sends one message with its dialogue state, and gets both back.
 
     POST /webhooks/desk/turn     Authorization: Bearer <token>
-    {"conversation": "web:…", "message_id": "…", "text": "…", "state": null | {…}, "metadata": {…}}
+    {"conversation": "web:…", "message_id": "…", "text": "…", "state": null | {…}, "metadata": {…},
+     "action_port": 12331}   (left out where one desk process answers all actions)
     → 200 {"messages": [{"text", "buttons", "custom"}], "state": {…}, "nlu": {…},
            "active_form": "complaint" | null, "requested_slot": "complaint_phone" | null, "slots": {…}}
 
@@ -146,7 +147,7 @@ async def _run_turn(
     domain = agent.domain
     tracker = dialogue_state.restore(body["conversation"], body["state"], domain)
     settled.absorb(tracker, body["metadata"].pop(settled.KEY, None), domain)
-    turn = Turn(tracker)
+    turn = Turn(tracker, body["action_port"])
     token = CURRENT_TURN.set(turn)
     output = DeskOutput()
     try:
@@ -220,7 +221,10 @@ def _checked(request: Request) -> Dict[Text, Any]:
     metadata = body.get("metadata")
     if not isinstance(metadata, (dict, type(None))):
         raise BadRequest("metadata must be an object")
-    return {**body, "state": body.get("state"), "metadata": metadata or {}}
+    port = body.get("action_port")
+    if not isinstance(port, (int, type(None))):
+        raise BadRequest("action_port must be a number")
+    return {**body, "state": body.get("state"), "metadata": metadata or {}, "action_port": port}
 
 
 def _agent(request: Request) -> Optional[Agent]:

@@ -17,9 +17,14 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 @dataclass
 class Turn:
-    """One request: the tracker rebuilt from its state, replaced by the one Rasa saves at the end."""
+    """One request: the tracker rebuilt from its state, replaced by the one Rasa saves at the end.
+
+    Attributes:
+        action_port: Port of the desk process whose turn this is; None where there is only one.
+    """
 
     tracker: DialogueStateTracker
+    action_port: Optional[int] = None
 
 
 CURRENT_TURN: ContextVar[Optional[Turn]] = ContextVar("rightsdesk_turn", default=None)

@@ -86,7 +86,8 @@ async def post_message(request: web.Request) -> web.Response:
     if not operator:
         request.config_dict[LIMITS].session_messages.take(conversation_id, desk.clock())
     received = await _store(desk, conversation_id, incoming)
-    result = await desk.turns.wait(received.inbound_id, incoming.wait_seconds)
+    is_new = handled_by(received.owner) == "bot" and not received.duplicate
+    result = await desk.turns.wait(received.inbound_id, incoming.wait_seconds, is_new=is_new)
     answer = {
         "session": token or desk.signer.session_token(conversation_id, desk.clock()),
         "conversation": conversation_id,
@@ -238,7 +239,7 @@ async def _store(desk: Desk, conversation_id: str, incoming: Incoming) -> Receiv
                     reply_to=received.inbound_id,
                 )  # fmt: skip
     if handled_by(received.owner) == "bot":
-        desk.turns.submit(conversation_id, new_inbound_id=None if received.duplicate else received.inbound_id)
+        desk.turns.submit(conversation_id, inbound_id=received.inbound_id)
     return received
 
 

@@ -137,7 +137,7 @@ async def _store(
             message = conversations.next_visible(conversation, "system", text, now=now, body=body)
             session.add(message)
             await session.flush()
-            conversations.announce_message(session, conversation, message)
+            conversations.announce_message(session, conversation)
     return receipt
 
 

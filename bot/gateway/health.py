@@ -20,18 +20,18 @@ async def healthz(request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """Say whether the store and the engine can be reached.
+    """Say whether the store, the engine and, where there are some, the other desk processes can be reached.
 
     Without the store nothing works: 503. Without the engine messages are still taken and go to
-    people, so the process stays in service and only says so.
+    people, so the process stays in service and only says so. Without the others what they store is seen later.
     """
     desk = request.config_dict[DESK]
     store = await _store_answers(desk)
-    engine = await desk.engine.is_ready()
-    state = "ready" if store and engine else "degraded" if store else "unavailable"
-    return web.json_response(
-        {"status": state, "store": store, "engine": engine}, status=200 if store else 503
-    )
+    reached = {"engine": await desk.engine.is_ready()}
+    if desk.listener:
+        reached["others"] = desk.listener.is_connected
+    state = "unavailable" if not store else "ready" if all(reached.values()) else "degraded"
+    return web.json_response({"status": state, "store": store, **reached}, status=200 if store else 503)
 
 
 async def _store_answers(desk: Desk) -> bool:

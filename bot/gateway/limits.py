@@ -1,6 +1,6 @@
 """Token buckets: how often something may be done, per session and per address.
 
-The buckets live in this process. With several desk processes behind a balancer each has its
+The buckets live in this process. With several desk processes each has its
 own, so the effective limit is at most the set one times the number of processes.
 """
 

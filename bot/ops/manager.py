@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,8 +18,8 @@ import aiohttp
 
 from bot.ops.first_start import first_staff_login
 from bot.ops.models import current_model, engine_python, train
-from bot.ops.state import RunState, held, take_leftover, write_state
-from bot.settings import Secrets, Settings, load_secrets
+from bot.ops.state import RENEW, RunState, held, take_leftover, write_state
+from bot.settings import Settings, load_secrets
 
 Say = Callable[[str], None]
 
@@ -64,6 +64,7 @@ class Child:
         self._process: asyncio.subprocess.Process | None = None
         self._stopping = False
         self._started = 0.0
+        self._is_wanted_anew = False
         self.restarts = 0
         self.exit_code: int | None = None
 
@@ -89,7 +90,8 @@ class Child:
                 self._say_in_log(f"cannot start: {error}")
             if self._stopping:
                 return
-            failures = 0 if time.monotonic() - self._started > _HEALTHY_AFTER else failures + 1
+            was_well = self._is_wanted_anew or time.monotonic() - self._started > _HEALTHY_AFTER
+            failures, self._is_wanted_anew = 0 if was_well else failures + 1, False
             self.restarts += 1
             await asyncio.sleep(_RESTART_DELAYS[min(failures, len(_RESTART_DELAYS) - 1)])
 
@@ -121,9 +123,17 @@ class Child:
                 stdin=asyncio.subprocess.DEVNULL, start_new_session=True, preexec_fn=_end_with_manager,
             )  # fmt: skip
 
+    async def renew(self) -> None:
+        """End the process like `stop`; `keep_running` starts it again, from the program as it is now."""
+        self._is_wanted_anew = True
+        await self._end()
+
     async def stop(self) -> None:
         """End the process: first politely, after `_STOP_TIMEOUT` seconds by force."""
         self._stopping = True
+        await self._end()
+
+    async def _end(self) -> None:
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -166,6 +176,7 @@ class Manager:
         state = RunState(
             pid=os.getpid(), port=self.settings.port, host=self.settings.host,
             internal_port=free_port(), engine_port=free_port(), model=model.name,
+            other_internal_ports=[free_port() for _ in range(self.settings.desk_processes - 1)],
         )  # fmt: skip
         write_state(self.settings.data_dir, state)
         await self._supervise(model, state)
@@ -191,29 +202,31 @@ class Manager:
         return model
 
     async def _supervise(self, model: Path, state: RunState) -> None:
-        engine, desk = self._engine(model, state), self._desk(state)
-        children = [engine, desk]
-        stop = asyncio.Event()
+        engine, desks = self._engine(model, state), self._desks(state)
+        stop, renew = asyncio.Event(), asyncio.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        asyncio.get_running_loop().add_signal_handler(RENEW, renew.set)
         self._say("starting")
         login = await first_staff_login(self.settings)
-        running = [asyncio.create_task(child.keep_running()) for child in children]
+        running = [asyncio.create_task(child.keep_running()) for child in (engine, *desks)]
+        renewing = asyncio.create_task(self._renew_when_told(state, desks, renew))
         try:
-            await self._until_ready(state, engine, desk, stop)
+            await self._until_ready(state, engine, desks, stop)
             if not stop.is_set():
                 state = replace(state, ready=True, staff_login=login)
                 write_state(self.settings.data_dir, state)
                 self._say("ready")
                 self._announce(state)
-                await self._watch(state, engine, desk, stop)
+                await self._watch(state, engine, desks, stop)
             self._say("stopping")
         finally:
-            # The desk first: while it ends its turns it still needs the engine.
-            for child in reversed(children):
-                await child.stop()
-            await asyncio.gather(*running, return_exceptions=True)
-            for name in (signal.SIGTERM, signal.SIGINT):
+            renewing.cancel()
+            # The desks first: while they end their turns they still need the engine.
+            await asyncio.gather(*(desk.stop() for desk in desks))
+            await engine.stop()
+            await asyncio.gather(*running, renewing, return_exceptions=True)
+            for name in (signal.SIGTERM, signal.SIGINT, RENEW):
                 asyncio.get_running_loop().remove_signal_handler(name)
 
     def _announce(self, state: RunState) -> None:
@@ -222,14 +235,30 @@ class Manager:
         if state.staff_login:
             self._say(f"login {state.staff_login}")
 
-    async def _watch(self, state: RunState, engine: Child, desk: Child, stop: asyncio.Event) -> None:
+    async def _renew_when_told(self, state: RunState, desks: Sequence[Child], renew: asyncio.Event) -> None:
+        """Start the desk processes anew, one after the other: while one is away the others serve."""
+        while True:
+            await renew.wait()
+            renew.clear()
+            self._say("renewing")
+            for desk, url in zip(desks, state.desk_urls, strict=True):
+                await desk.renew()
+                if not await _gets_ready(url):
+                    self._say(f"renewing_failed {desk.name}")
+                    break
+            else:
+                self._say("renewed")
+
+    async def _watch(self, state: RunState, engine: Child, desks: Sequence[Child], stop: asyncio.Event) -> None:
         """Until told to stop, restart what runs but no longer answers."""
-        missed = {engine: 0, desk: 0}
+        missed = dict.fromkeys((engine, *desks), 0)
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as client:
             while not await _happens_within(stop, _HEALTH_INTERVAL):
-                checks = await _checks(client, state)
-                missed[desk] = 0 if checks else missed[desk] + 1
-                missed[engine] = missed[engine] + 1 if checks and not checks.get("engine") else 0
+                answers = await _all_checks(client, state)
+                for desk, checks in zip(desks, answers, strict=True):
+                    missed[desk] = 0 if checks else missed[desk] + 1
+                is_away = any(answers) and not any(checks.get("engine") for checks in answers)
+                missed[engine] = missed[engine] + 1 if is_away else 0
                 for child in missed:
                     if child.is_loading:
                         missed[child] = 0
@@ -237,20 +266,22 @@ class Manager:
                         child.restart(f"no answer {_HEALTH_MISSES} times")
                         missed[child] = 0
 
-    async def _until_ready(self, state: RunState, engine: Child, desk: Child, stop: asyncio.Event) -> None:
+    async def _until_ready(
+        self, state: RunState, engine: Child, desks: Sequence[Child], stop: asyncio.Event
+    ) -> None:
         deadline = time.monotonic() + _READY_TIMEOUT
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as client:
             while time.monotonic() < deadline and not stop.is_set():
-                if await _is_ready(client, state):
+                if all(checks.get("status") == "ready" for checks in await _all_checks(client, state)):
                     return
                 if engine.exit_code == _UNFIT_MODEL:
                     raise ModelUnfit(f"engine: {engine.last_words()}")
-                failed = next((c for c in (engine, desk) if c.restarts >= 2), None)
+                failed = next((c for c in (engine, *desks) if c.restarts >= 2), None)
                 if failed:
                     raise StartFailed(f"{failed.name}: {failed.last_words()}")
                 await asyncio.sleep(0.2)
         if not stop.is_set():
-            raise StartFailed(engine.last_words() + desk.last_words())
+            raise StartFailed("".join(child.last_words() for child in (engine, *desks)))
 
     def _engine(self, model: Path, state: RunState) -> Child:
         token = self._secrets.action_token.get_secret_value()
@@ -264,16 +295,22 @@ class Manager:
         ]  # fmt: skip
         return Child("engine", command, env, self._logs / "engine.log", self.settings.root)
 
-    def _desk(self, state: RunState) -> Child:
-        env = os.environ | _desk_environment(self.settings, self._secrets, state)
+    def _desks(self, state: RunState) -> list[Child]:
+        count = self.settings.desk_processes
+        names = ["desk"] if count == 1 else [f"desk-{number}" for number in range(1, count + 1)]
+        return [self._desk(name, state, port) for name, port in zip(names, state.internal_ports, strict=True)]
+
+    def _desk(self, name: str, state: RunState, internal_port: int) -> Child:
+        env = os.environ | _desk_environment(self.settings, state, internal_port)
         command = [sys.executable, "-m", "bot", "serve"]
-        return Child("desk", command, env, self._logs / "desk.log", self.settings.root)
+        return Child(name, command, env, self._logs / f"{name}.log", self.settings.root)
 
 
-def _desk_environment(settings: Settings, secrets: Secrets, state: RunState) -> dict[str, str]:
+def _desk_environment(settings: Settings, state: RunState, internal_port: int) -> dict[str, str]:
     values = {
         "DATA_DIR": settings.data_dir, "HOST": settings.host, "PORT": state.port,
-        "INTERNAL_PORT": state.internal_port, "ENGINE_PORT": state.engine_port,
+        "INTERNAL_PORT": internal_port, "ENGINE_PORT": state.engine_port,
+        "DESK_PROCESSES": settings.desk_processes,
     }  # fmt: skip
     return {f"RIGHTSDESK_{name}": str(value) for name, value in values.items()}
 
@@ -285,14 +322,26 @@ def _end_with_manager() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-async def _is_ready(client: aiohttp.ClientSession, state: RunState) -> bool:
-    return (await _checks(client, state)).get("status") == "ready"
+async def _gets_ready(url: str) -> bool:
+    """Wait until a desk process serves again; tells whether it did in time."""
+    deadline = time.monotonic() + _READY_TIMEOUT
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as client:
+        while (await _checks(client, url)).get("status") not in ("ready", "degraded"):
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(0.2)
+    return True
 
 
-async def _checks(client: aiohttp.ClientSession, state: RunState) -> dict[str, object]:
-    """Return what the desk says of itself; nothing when it does not answer."""
+async def _all_checks(client: aiohttp.ClientSession, state: RunState) -> list[dict[str, object]]:
+    """Return what each desk process says of itself."""
+    return await asyncio.gather(*(_checks(client, url) for url in state.desk_urls))
+
+
+async def _checks(client: aiohttp.ClientSession, url: str) -> dict[str, object]:
+    """Return what a desk process says of itself; nothing when it does not answer."""
     try:
-        async with client.get(f"{state.url}/readyz") as response:
+        async with client.get(f"{url}/readyz") as response:
             return dict(await response.json())
     except (aiohttp.ClientError, TimeoutError, ValueError):
         return {}

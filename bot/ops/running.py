@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from bot.ops.words import words
 from bot.settings import Secrets, Settings
 
 _START_TIMEOUT = 600.0
+_PROCESSES = "RIGHTSDESK_DESK_PROCESSES"
 
 Say = Callable[[str], None]
 
@@ -48,9 +50,9 @@ def _environment(settings: Settings) -> dict[str, str]:
     """Return the environment less what the settings took back: a temporary system must not open
     the database, or use the secrets, that the environment names."""
     names = ("database_url", *Secrets.model_fields)
-    dropped = {f"RIGHTSDESK_{name.upper()}" for name in names if getattr(settings, name) is None}
+    dropped = {f"RIGHTSDESK_{name.upper()}" for name in names if getattr(settings, name) is None} | {_PROCESSES}
     kept = {name: value for name, value in os.environ.items() if name.upper() not in dropped}
-    return kept | {"PYTHONUNBUFFERED": "1"}
+    return kept | {"PYTHONUNBUFFERED": "1", _PROCESSES: str(settings.desk_processes)}
 
 
 def _wait_ready(settings: Settings, process: subprocess.Popen[bytes], log: Path, say: Say) -> RunState:
@@ -84,7 +86,8 @@ def running_system(settings: Settings, say: Say) -> Iterator[tuple[Settings, Run
     say("eval_starting")
     with tempfile.TemporaryDirectory(prefix="rightsdesk-eval-") as folder:
         own = dict.fromkeys(("database_url", *Secrets.model_fields))
-        temporary = settings.model_copy(update=own | {"data_dir": Path(folder), "port": free_port()})
+        place = {"data_dir": Path(folder), "port": free_port(), "desk_processes": 1}
+        temporary = settings.model_copy(update=own | place)
         state = start_detached(temporary, say)
         try:
             yield temporary, state
@@ -100,16 +103,21 @@ async def report(settings: Settings, state: RunState | None) -> dict[str, Any]:
         "running": True, "ready": False, "url": state.url, "pid": state.pid,
         "model": state.model, "data": str(settings.data_dir), "checks": {},
     }  # fmt: skip
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as client,
-            client.get(f"{state.url}/readyz") as response,
-        ):
-            result["checks"] = await response.json()
-            result["ready"] = result["checks"].get("status") == "ready"
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        result["checks"] = {"desk": str(error) or type(error).__name__}
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as client:
+        answers = await asyncio.gather(*(_checks(client, url) for url in state.desk_urls))
+    unwell = [checks for checks in answers if checks.get("status") != "ready"]
+    result["ready"], result["checks"] = not unwell, (unwell or answers)[0]
+    if len(answers) > 1:
+        result["desks"] = [{"url": url, **checks} for url, checks in zip(state.desk_urls, answers, strict=True)]
     return result
+
+
+async def _checks(client: aiohttp.ClientSession, url: str) -> dict[str, Any]:
+    try:
+        async with client.get(f"{url}/readyz") as response:
+            return dict(await response.json())
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        return {"desk": str(error) or type(error).__name__}
 
 
 def table(report: dict[str, Any]) -> str:
@@ -117,4 +125,6 @@ def table(report: dict[str, Any]) -> str:
     if not report["running"]:
         return words("not_running")
     lines = [f"{name:<8} {report[name]}" for name in ("ready", "url", "pid", "model", "data")]
-    return "\n".join([*lines, *(f"  {name:<10} {value}" for name, value in report["checks"].items())])
+    for desk in report.get("desks") or [report["checks"]]:
+        lines += [f"  {name:<10} {value}" for name, value in desk.items()]
+    return "\n".join(lines)

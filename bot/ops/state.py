@@ -13,8 +13,11 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+#: Tells a manager to start its desk processes anew. Not SIGHUP, which comes when a terminal is closed.
+RENEW = signal.SIGUSR1
 
 
 class AlreadyRunning(Exception):
@@ -23,7 +26,12 @@ class AlreadyRunning(Exception):
 
 @dataclass(frozen=True)
 class RunState:
-    """A running installation."""
+    """A running installation.
+
+    Attributes:
+        internal_port: That of the first desk process, whose number is 1.
+        other_internal_ports: Those of the others, if there are several.
+    """
 
     pid: int
     port: int
@@ -33,11 +41,24 @@ class RunState:
     ready: bool = False
     staff_login: str | None = None
     model: str | None = None
+    other_internal_ports: list[int] = field(default_factory=list)
 
     @property
     def url(self) -> str:
         """Return the address of the public port."""
         return f"http://{self.host}:{self.port}"
+
+    @property
+    def internal_ports(self) -> list[int]:
+        """Return the internal ports of all desk processes."""
+        return [self.internal_port, *self.other_internal_ports]
+
+    @property
+    def desk_urls(self) -> list[str]:
+        """Return where each desk process says how it is; if there is one only, that is where citizens reach it."""
+        if not self.other_internal_ports:
+            return [self.url]
+        return [f"http://127.0.0.1:{port}" for port in self.internal_ports]
 
 
 def read_state(data_dir: Path) -> RunState | None:
@@ -107,6 +128,11 @@ def stop(state: RunState, timeout: float = 30.0) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def renew(state: RunState) -> None:
+    """Ask the manager to start the desk processes anew, one after the other."""
+    os.kill(state.pid, RENEW)
 
 
 def _parse(path: Path) -> RunState | None:

@@ -119,9 +119,14 @@ async def chain_holds(session: AsyncSession, ticket: Ticket) -> bool:
     return first_broken((_sealed(vars(event)), event.hash) for event in events) is None
 
 
+async def has_root(session: AsyncSession, day: date) -> bool:
+    """Tell whether the day has its root."""
+    return await session.get(AuditRoot, day) is not None
+
+
 async def make_root(session: AsyncSession, *, day: date, now: datetime) -> AuditRoot | None:
     """Anchor all chains once a day; returns None when the day has its root already."""
-    if await session.get(AuditRoot, day):
+    if await has_root(session, day):
         return None
     last = await session.scalar(
         select(func.max(TicketEvent.id)).where(TicketEvent.at <= now - _SETTLED_AFTER)

@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.helpdesk.conversation import WAITING, Owner, QueueRank, check_owner_change
 from bot.helpdesk.errors import ConversationNotFound
 from bot.services.ids import new_id
-from bot.services.views import message_view
 from bot.store.database import announce
 from bot.store.tables import Conversation, Inbound, Message, Outbox
 
@@ -159,7 +158,7 @@ async def receive(session: AsyncSession, inbound: InboundMessage, *, now: dateti
     )
     session.add(row)
     await session.flush()
-    announce_message(session, conversation, message)
+    announce_message(session, conversation)
     return Received(row.id, conversation.id, row.order, False, Owner(conversation.owner))
 
 
@@ -312,17 +311,9 @@ def change_owner(
     announce(session, "staff", {"type": "conversation_changed", "id": conversation.id})
 
 
-def announce_message(
-    session: AsyncSession,
-    conversation: Conversation,
-    message: Message,
-    agent_name: str | None = None,
-) -> None:
-    """Tell live listeners of the conversation and the staff about a message."""
-    view = message_view(message, agent_name).to_json()
-    announce(
-        session, f"conversation:{conversation.id}", {"type": "message", "message": view}
-    )
+def announce_message(session: AsyncSession, conversation: Conversation) -> None:
+    """Tell live listeners of the conversation and the staff that there is a message; they read it from the store."""
+    announce(session, f"conversation:{conversation.id}", {"type": "message"})
     if conversation.owner != Owner.BOT:
         # Staff watch what waits for them; most conversations never need them.
         announce(session, "staff", {"type": "conversation_changed", "id": conversation.id})

@@ -131,8 +131,8 @@ async def _confirm(
             add_outgoing(session, conversation, "system", text, now=now, epoch=None, body=body)
     await insert_rows(session, [message for _, message in sent], with_ids=True)
     await insert_rows(session, [_sent(conversation, message, now) for conversation, message in sent])
-    for conversation, message in sent:
-        announce_message(session, conversation, message)
+    for conversation, _ in sent:
+        announce_message(session, conversation)
     for conversation in dict.fromkeys(conversation for conversation, _ in opened):
         if conversation.id in behind and conversation.channel in PULL_CHANNELS:
             await deliver_from(session, conversation, now=now)

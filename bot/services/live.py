@@ -1,6 +1,6 @@
-"""Live fan-out inside this process: who listens to a topic hears what was committed.
+"""Live fan-out: who listens to a topic hears what was committed, here and in other desk processes.
 
-Topics: `conversation:<id>` and `staff`. Nothing is kept: a listener that was away reads what it
+Topics: `conversation:<id>`, `staff` and a few more. Nothing is kept: a listener that was away reads what it
 missed from the store, by `seq`.
 """
 
@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+
+from bot.store.notifying import LOOK
 
 Announcement = dict[str, Any]
 _BACKLOG = 1000
@@ -30,6 +32,10 @@ class Hub:
                 if queue.full():
                     queue.get_nowait()
                 queue.put_nowait(payload)
+
+    def look(self) -> None:
+        """Let every listener look at the store: what other processes announced may have been lost."""
+        self.publish([(topic, LOOK) for topic in self._listeners])
 
     @asynccontextmanager
     async def listen(self, *topics: str) -> AsyncIterator[asyncio.Queue[Announcement]]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from bot.helpdesk.conversation import may_send
 from bot.services.conversations import announce_message, locked, remember_last
-from bot.store.tables import Agent, Conversation, Outbox
+from bot.store.tables import Conversation, Outbox
 
 #: Channels whose clients fetch messages by `seq`: sending is making visible, in one commit.
 PULL_CHANNELS = frozenset({"web"})
@@ -59,8 +59,7 @@ async def _make_visible(
     remember_last(conversation, row.message.author, row.message.text, now)
     row.message.seq = conversation.last_seq
     row.message.state = "visible"
-    agent = await session.get(Agent, row.message.agent_id) if row.message.agent_id else None
-    announce_message(session, conversation, row.message, agent.name if agent else None)
+    announce_message(session, conversation)
 
 
 async def conversations_with_pending(

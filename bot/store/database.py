@@ -22,6 +22,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from bot.store.notifying import notify
 from bot.store.scoping import restrict
 from bot.store.sqlite_driver import READ, WRITE, OneTripDriver
 
@@ -39,11 +40,19 @@ class Database:
         url: `sqlite+aiosqlite:///…` or `postgresql+psycopg://…`.
         publish: Called after each commit with what `announce` recorded in the session.
         before_commit: Called at the end of each writing transaction, inside of it.
+        process: Name of this process where several work on one database (PostgreSQL): what it announces
+            goes to the others as well. None where it is the only one, which saves a statement and a lock.
     """
 
     def __init__(
-        self, url: str, publish: Publish | None = None, before_commit: BeforeCommit | None = None
+        self,
+        url: str,
+        publish: Publish | None = None,
+        before_commit: BeforeCommit | None = None,
+        *,
+        process: str | None = None,
     ) -> None:
+        self.process = process
         self._is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _create_engine(url, is_sqlite=self._is_sqlite)
         self._reading = self.engine.execution_options(sqlite_begin=READ)
@@ -71,6 +80,8 @@ class Database:
                 yield session
                 if self._before_commit is not None:
                     await self._before_commit(session)
+                if self.process is not None and (told := session.info.pop("for_others", None)):
+                    await notify(session, self.process, told)
             announcements = session.info.pop("announcements", ())
         self._publish(announcements)
 
@@ -121,7 +132,19 @@ class Database:
 
 
 def announce(session: AsyncSession, topic: str, payload: dict[str, Any]) -> None:
-    """Record something for live listeners; it is published only if the transaction commits."""
+    """Record something for live listeners in all desk processes; it is published only if the transaction commits.
+
+    It is a signal to look at the store. Listeners may hear of it twice, or hear only that something happened.
+
+    Args:
+        payload: Small, and nothing but what JSON has; nothing of what people wrote.
+    """
+    announce_here(session, topic, payload)
+    session.info.setdefault("for_others", []).append((topic, payload))
+
+
+def announce_here(session: AsyncSession, topic: str, payload: dict[str, Any]) -> None:
+    """Record something for the listeners in this process only; the others find it out by themselves."""
     session.info.setdefault("announcements", []).append((topic, payload))
 
 

@@ -26,7 +26,7 @@ async def serve() -> AsyncIterator[Callable[[Handler], Awaitable[HttpEngine]]]:
         app.router.add_get("/webhooks/desk/health", handler)
         server = TestServer(app, host="127.0.0.1")
         await server.start_server()
-        engine = HttpEngine(str(server.make_url("")), "token", timeout=0.5, grace=0.5)
+        engine = HttpEngine(str(server.make_url("")), "token", timeout=0.5, grace=0.5, action_port=12331)
         servers.append(server)
         clients.append(engine)
         return engine
@@ -106,3 +106,14 @@ async def test_a_state_of_another_version_is_given_up_instead_of_the_citizen(ser
         return await echo(request)
 
     assert (await (await serve(refuses_states)).take(TURN)).messages[0]["text"] == "收到：你好"
+
+
+async def test_the_engine_is_told_which_process_answers_the_actions(serve) -> None:
+    ports: list[object] = []
+
+    async def note(request: web.Request) -> web.Response:
+        ports.append((await request.json())["action_port"])
+        return await echo(request)
+
+    await (await serve(note)).take(TURN)
+    assert ports == [12331]

@@ -112,6 +112,8 @@ class Citizen:
     said: int = field(default=0)
     #: What a person settled; given with the next message, as the desk does.
     settled: Any = None
+    #: Port of the desk process whose turns these are; None for the one that the engine knows.
+    action_port: int | None = None
 
     def say(self, text: str) -> Reply:
         """Send one message and keep the state that comes back."""
@@ -140,5 +142,6 @@ class Citizen:
                 "state": self.state,
                 "metadata": {"today": "2026-11-20", "failed_tries": 0}
                 | ({"settled": self.settled} if self.settled else {}),
-            },
+            }
+            | ({"action_port": self.action_port} if self.action_port else {}),
         )

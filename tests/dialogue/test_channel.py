@@ -4,8 +4,9 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from yarl import URL
 
-from tests.dialogue.driver import Citizen, EngineProcess
+from tests.dialogue.driver import ROOT, Citizen, EngineProcess
 from tests.dialogue.fake_desk import FakeDesk
 from tests.dialogue.journeys import COMPLAINT
 
@@ -21,7 +22,7 @@ def test_only_the_desk_may_speak_to_the_engine(engine: EngineProcess, token: str
 
 
 @pytest.mark.parametrize(
-    "change", [{"text": ""}, {"text": None}, {"text": 7}, {"conversation": ""}, {"message_id": None}, {"metadata": []}]
+    "change", [{"text": ""}, {"text": None}, {"text": 7}, {"conversation": ""}, {"message_id": None}, {"metadata": []}, {"action_port": "12331"}]
 )
 def test_an_unusable_request_is_refused(engine: EngineProcess, change: dict[str, object]) -> None:
     status, answer = engine.request("POST", TURN, {**MESSAGE, **change})
@@ -111,6 +112,20 @@ def test_a_failed_action_leaves_nothing_behind(citizen: Citizen, desk: FakeDesk)
     assert answer["action"] == "validate_complaint_form"
     desk.fails = False
     assert citizen.say("权利人投诉").asked == "complaint_right"
+
+
+def test_actions_are_called_at_the_desk_process_whose_turn_it_is(engine: EngineProcess, desk: FakeDesk) -> None:
+    other = FakeDesk(ROOT / "knowledge_base" / "forms")
+    other.start()
+    try:
+        there = Citizen(engine, "web:there", action_port=URL(other.url).port)
+        Citizen(engine, "web:here").say_all("我要举报投诉", "权利人投诉")
+        assert "validate_complaint_form" in desk.calls and other.calls == []
+        desk.reset()
+        there.say_all("我要举报投诉", "权利人投诉")
+        assert "validate_complaint_form" in other.calls and desk.calls == []
+    finally:
+        other.stop()
 
 
 def test_the_domain_is_not_sent_to_actions(citizen: Citizen, desk: FakeDesk) -> None:

@@ -143,7 +143,7 @@ class Interleaving:
             received = await self.citizen.sends(text, external_id=f"m{self.sent}")
             # A process that dies between the commit and the wake-up leaves the message for the worker.
             if received.owner == "bot" and not is_lost:
-                self.desk.turns.submit(self.citizen.conversation_id, new_inbound_id=received.inbound_id)
+                self.desk.turns.submit(self.citizen.conversation_id, inbound_id=received.inbound_id)
             await self.settle()
 
         self.run(write())

@@ -59,9 +59,9 @@ class Citizen:
         """Store a message and wait for the stored reply."""
         received = await self.sends(text, **options)
         if received.owner == "bot":
-            new = None if received.duplicate else received.inbound_id
-            self.desk.turns.submit(self.conversation_id, new_inbound_id=new)
-        return await self.desk.turns.wait(received.inbound_id, timeout=10)
+            self.desk.turns.submit(self.conversation_id, inbound_id=received.inbound_id)
+        is_new = received.owner == "bot" and not received.duplicate
+        return await self.desk.turns.wait(received.inbound_id, timeout=10, is_new=is_new)
 
     async def sees(self, after: int = 0) -> list[MessageView]:
         """Return what the page shows."""

@@ -154,6 +154,19 @@ async def test_process_that_hangs_is_started_again_on_demand(child: Callable[[st
     assert "no answer" in kept.last_words()
 
 
+async def test_process_that_is_renewed_ends_politely_and_comes_back(child: Callable[[str], Child]) -> None:
+    kept = child("import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(7)); print('up', flush=True); time.sleep(60)")
+
+    async def during() -> None:
+        await until(lambda: "up" in kept.last_words())
+        first = kept.pid
+        await kept.renew()
+        await until(lambda: kept.restarts == 1 and kept.pid != first)
+        assert kept.exit_code == 7
+
+    await kept_running(kept, during)
+
+
 async def test_program_that_is_away_for_a_while_is_tried_again(tmp_path: Path) -> None:
     program = tmp_path / "program"
     kept = Child("child", [str(program)], dict(os.environ), tmp_path / "child.log", tmp_path)

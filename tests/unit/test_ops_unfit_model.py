@@ -70,7 +70,7 @@ async def test_exit_code_of_the_engine_tells_an_unfit_model(monkeypatch, tmp_pat
     try:
         with pytest.raises(StartFailed, match="KeyError") as raised:
             await Manager(Settings(data_dir=tmp_path), print)._until_ready(
-                state, engine, desk, asyncio.Event()
+                state, engine, [desk], asyncio.Event()
             )
         assert type(raised.value) is error
     finally:

@@ -21,7 +21,7 @@ from bot.services.escalation.chains import ChainBook
 from bot.services.escalation.roster import Person, Roster
 from bot.services.outgoing.happenings import Happening, happened
 from bot.services.outgoing.subscriptions import delivery_row
-from bot.store.database import announce
+from bot.store.database import announce, announce_here
 from bot.store.inserting import insert_missing
 from bot.store.tables import Delivery, Notice
 
@@ -112,7 +112,7 @@ async def tell(
         agents = sorted({agent_id for agent_id, _, _ in for_console})
         announce(session, "staff", {"type": "notices", "agents": agents})
     if for_mail:
-        announce(session, "deliveries", {})
+        announce_here(session, "deliveries", {})
 
 
 def _steps(chains: ChainBook, reaches: Sequence[Reach]) -> Iterator[tuple[_Level, Step, Chain]]:

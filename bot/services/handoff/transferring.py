@@ -147,4 +147,4 @@ async def _leave_note(
         message = next_visible(conversation, "note", note, now=now, agent_id=agent.id)
         session.add(message)
         await session.flush()
-        announce_message(session, conversation, message, agent.name)
+        announce_message(session, conversation)

@@ -100,5 +100,5 @@ async def add_note(
         session, agent, message.text, message_id=message.id, now=now,
         door=lambda colleague: access_conversation(session, colleague, conversation_id),
     )  # fmt: skip
-    announce_message(session, conversation, message, agent.name)
+    announce_message(session, conversation)
     return message_view(message, agent.name)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import BadRequest, HelpdeskError
 from bot.services.outgoing.addresses import shown_url
-from bot.store.database import announce
+from bot.store.database import announce_here
 from bot.store.tables import Delivery, DeliveryAttempt, Webhook
 
 STATUSES = ("pending", "sent", "dead")
@@ -128,7 +128,7 @@ async def replay(session: AsyncSession, delivery_id: str, *, now: datetime) -> N
     if row.status == "pending":
         raise BadRequest(field="status")
     row.status, row.next_attempt_at, row.settled_at = "pending", now, None
-    announce(session, "deliveries", {})
+    announce_here(session, "deliveries", {})
 
 
 async def _webhooks(session: AsyncSession, rows: list[Delivery]) -> dict[str, Webhook]:

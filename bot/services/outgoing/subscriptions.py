@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.ids import new_id
 from bot.services.outgoing.happenings import Happening, take_happenings
-from bot.store.database import announce
+from bot.store.database import announce_here
 from bot.store.inserting import insert_missing
 from bot.store.tables import Delivery, Webhook
 
@@ -46,7 +46,7 @@ class Subscriptions:
         ]
         if rows:
             await insert_missing(session, Delivery, rows)
-            announce(session, "deliveries", {})
+            announce_here(session, "deliveries", {})
 
 
 def delivery_row(happening: Happening, kind: str, target: str) -> dict[str, object]:

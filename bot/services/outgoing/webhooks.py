@@ -18,7 +18,7 @@ from bot.services.outgoing.addresses import WebhookRefused, check_url, origin_of
 from bot.services.outgoing.happenings import EVENTS, PING, Happening
 from bot.services.outgoing.subscriptions import delivery_row
 from bot.services.signing import Signer
-from bot.store.database import announce
+from bot.store.database import announce_here
 from bot.store.inserting import insert_missing
 from bot.store.tables import Agent, Delivery, Webhook
 
@@ -131,7 +131,7 @@ async def set_active(
     if webhook.is_active == is_active:
         return
     webhook.is_active = is_active
-    announce(session, "deliveries", {})
+    announce_here(session, "deliveries", {})
     await _record(session, webhook, "resumed" if is_active else "paused", by, now)
 
 

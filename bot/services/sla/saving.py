@@ -22,7 +22,7 @@ from bot.services.sla.proposing import (
     propose_policy,
 )
 from bot.services.sla.records import calendar_values, policy_values
-from bot.store.database import announce
+from bot.store.database import announce_here
 from bot.store.tables import Agent, SlaCalendar, SlaPolicy, SlaRecount
 
 #: Longer than any process takes to hear of a version that another saved (`worker.watch_rules`).
@@ -60,7 +60,7 @@ async def save_policy(
     if to_running:
         start_at = max(now, book.calendar.midnight(policy.effective_from))
         await order_recount(session, policy, scope=RUNNING, start_at=start_at, now=now)
-    announce(session, TOPIC, {"version": policy})
+    announce_here(session, TOPIC, {"version": policy})
     return policy
 
 
@@ -88,7 +88,7 @@ async def save_calendar(
     if version.version > 1:
         scope = RUNNING if to_running else PROVISIONAL
         await order_recount(session, version, scope=scope, start_at=now, now=now)
-    announce(session, TOPIC, {"version": version})
+    announce_here(session, TOPIC, {"version": version})
     return version
 
 
