@@ -76,8 +76,13 @@ def opening(system: System, sizes: Sizes) -> tuple[float, float]:
 
     What a PostgreSQL server uses is not in it.
     """
-    done = system.side.ask("open", clients=CLIENTS, each=sizes.opened)
-    return float(done["count"] / done["seconds"]), float(done["cpu"] / done["count"] * 1000)
+    sides = (system.side, *system.others)
+    for side in sides:
+        side.send("open", clients=CLIENTS // len(sides), each=sizes.opened)
+    done = [side.answer() for side in sides]
+    count = sum(part["count"] for part in done)
+    used = sum(part["cpu"] for part in done)
+    return count / max(part["seconds"] for part in done), used / count * 1000
 
 
 def opening_http(system: System, sizes: Sizes) -> float:

@@ -206,13 +206,13 @@ class Side:
 
 async def main() -> None:
     """Serve commands until standard input ends."""
-    folder, url, port = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    folder, url, port, processes = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     structlog.configure(processors=[structlog.processors.JSONRenderer()], logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    settings = Settings(data_dir=folder / "data", database_url=url, port=port, trusted_proxies=1, **dict.fromkeys(_LIMITS, _ROOMY))
+    settings = Settings(data_dir=folder / "data", database_url=url, port=port, trusted_proxies=1, desk_processes=processes, **dict.fromkeys(_LIMITS, _ROOMY))
     desk = await create_desk(settings, engine=ScriptedEngine())
     runner = web.AppRunner(make_public_app(desk), access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port).start()
+    await web.TCPSite(runner, "127.0.0.1", port, reuse_port=processes > 1).start()
     spare_what_stays()
     side = Side(desk, url)
     while line := await asyncio.to_thread(sys.stdin.readline):

@@ -80,9 +80,8 @@ def _words(sizes: Sizes) -> str:
 - Each peer runs in an environment of its own under `var/bench`, as its installation guide tells, mail off, on one
   gunicorn with four workers; every SQLite and PostgreSQL commit waits for the disk, as is each one's default.
 - Opening: ours checks a whole complaint form, opens the ticket with its clocks and sealed audit entry and writes the
-  confirmation through the outbox, durable before anybody is told (`services.filing`, `POST /api/v1/tickets`, one process).
-  Eight processes of a peer use both cores, ours one: so
-  with half the processor time a ticket it is as fast, and where the machine is busy it gets the smaller share of it.
+  confirmation through the outbox, durable before anybody is told (`services.filing`, `POST /api/v1/tickets`). On
+  PostgreSQL ours has one process a core (`RIGHTSDESK_DESK_PROCESSES`), on SQLite one, while eight processes of a peer use all cores.
   Roundup creates message and issue in one transaction (eight processes; its web form over HTTP); django-helpdesk takes its
   public form (eight processes; the same form over HTTP).
 - First page: 50 open tickets of a queue, ours among {sizes.tickets:,} tickets, the peers' among {sizes.peer_tickets:,}, of which
@@ -92,7 +91,7 @@ def _words(sizes: Sizes) -> str:
   Roundup's own interface in one transaction, django-helpdesk's `escalate_tickets` in one transaction.
 - Outage: {sizes.overdue:,} overdue at once, caught up while another use case commits all the time in the same process; a quarter
   as many then by two workers at once, each event exactly once.
-- Sockets: half of staff, half of citizens, all connected to one desk process; from the request that sends a message to its
+- Sockets: half of staff, half of citizens, all connected to the same desk processes; from the request that sends a message to its
   arrival at the other side's socket.
 - Crash: a desk under load of tickets, messages and sweeps is killed (`kill -9`) at random instants; after each start all that was
   acknowledged must be there once, and the audit chains must hold.

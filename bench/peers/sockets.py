@@ -40,7 +40,8 @@ async def _talk(base: str, made: dict[str, Any]) -> dict[str, list[float]]:
             citizen = await client.ws_connect(f"{base}/api/v1/chat/ws", headers=_from_home(base, len(readers)))
             await citizen.send_json({"type": "auth", "session": token, "after": 0})
             readers += [asyncio.create_task(_read(socket, arrived)) for socket in (console, citizen)]
-        await asyncio.sleep(3)
+        # Nobody comes to five hundred conversations in the same second.
+        await asyncio.sleep(10)
 
         async def from_citizen(number: int, text: str) -> None:
             body = {"session": pairs[number % len(pairs)][1], "text": text, "wait": 0}

@@ -62,7 +62,7 @@ def outage(system: System, sizes: Sizes, figures: Figures, database: str, folder
 def _another(folder: Path, url: str) -> Iterator[Side]:
     """A second desk on the same database."""
     folder.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "bench.peers.ours_side", str(folder), url, str(free_port())]
+    command = [sys.executable, "-m", "bench.peers.ours_side", str(folder), url, str(free_port()), "1"]
     side = Side(command, folder / "side.log")
     try:
         yield side

@@ -24,6 +24,7 @@ from bot.ops.manager import free_port
 
 TEXT = "An online shop sells cups under our registered trade mark without a licence. " * 5
 _WORKERS = "4"
+_CORES = len(os.sched_getaffinity(0))
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class System:
 
     Attributes:
         side: Does what is measured in process.
+        others: Further processes of the same installation, which share what many clients ask for.
         opening, listing: What is measured over HTTP, None where nothing listens.
     """
 
@@ -54,6 +56,7 @@ class System:
     side: Side
     opening: HttpCall | None = None
     listing: HttpCall | None = None
+    others: tuple[Side, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -150,19 +153,28 @@ def django_helpdesk(folder: Path, server: str | None) -> Iterator[System]:
 
 @contextmanager
 def rightsdesk(folder: Path, server: str | None) -> Iterator[System]:
-    """A desk process with both applications, as `serve` makes it, without engine and worker."""
+    """Desk processes with both applications, as `serve` makes them, without engine and worker.
+
+    On PostgreSQL one for each core behind one port, on SQLite one.
+    """
     port, url = free_port(), new_database(server) if server else f"sqlite+aiosqlite:///{folder / 'desk.db'}"
-    side = Side([sys.executable, "-m", "bench.peers.ours_side", str(folder), url, str(port)], folder / "side.log")
+    processes = _CORES if server else 1
+    command = [sys.executable, "-m", "bench.peers.ours_side", str(folder), url, str(port), str(processes)]
+    sides = [Side(command, folder / "side.log")]
     try:
-        made = side.ask("set_up")
+        made = sides[0].ask("set_up")
+        sides += [Side(command, folder / f"side{number}.log") for number in range(1, processes)]
+        for side in sides:
+            side.ask("verify_ready")
         base = f"http://127.0.0.1:{port}"
         yield System(
-            "rightsdesk", side, HttpCall("POST", f"{base}/api/v1/tickets", 201),
+            "rightsdesk", sides[0], HttpCall("POST", f"{base}/api/v1/tickets", 201),
             HttpCall("GET", f"{base}/api/v1/staff/tickets?queue=trademark", 200, {"Cookie": made["cookie"]}),
-            {"database": url, "base": base},
+            tuple(sides[1:]), {"database": url, "base": base},
         )  # fmt: skip
     finally:
-        side.stop()
+        for side in sides:
+            side.stop()
 
 
 @contextmanager

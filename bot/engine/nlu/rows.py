@@ -9,7 +9,6 @@ from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from scipy.sparse import csr_matrix
 
-
 # Attribute of a message: how many features it had, and the row of them.
 _KEPT = "_sentence_row"
 
