@@ -223,6 +223,13 @@ async def test_a_wrong_answer_is_named_with_its_reason(desk: Desk) -> None:
     assert all(refused.value.details["fields"].values())
 
 
+async def test_a_name_that_is_no_field_is_named_and_nothing_is_filed(desk: Desk) -> None:
+    citizen = await Citizen.arrives(desk)
+    with pytest.raises(FormInvalid) as refused:
+        filing(desk, citizen.conversation_id, fone="13800138000", confirm="yes")
+    assert refused.value.details["fields"] == dict.fromkeys(("fone", "confirm"), desk.office.texts("forms.no_such_field"))
+
+
 async def test_a_company_with_a_persons_number_is_told_what_is_wanted(desk: Desk) -> None:
     citizen = await Citizen.arrives(desk)
     with pytest.raises(FormInvalid) as refused:
