@@ -103,8 +103,21 @@ def test_json_holds_values_and_what_people_read(sheet: Sheet) -> None:
     data = json.loads(make_document(sheet, "json").content)
     assert (data["number"], data["kind"], data["form"]) == ("TS2611200000015", "complaint", "complaint")
     assert data["facts"]["respondent"] == "某某百货店"
+    assert data["facts"]["right"] == "商标"
+    assert data["fields"]["right"] == {"label": "权利类型", "value": "trademark", "text": "商标"}
+    assert data["fields"]["wanted"]["value"] == "stop,takedown"
+    assert data["fields"]["period"] == {"label": "发生时间", "value": "2026-03/..", "text": "2026年3月至今"}
+    assert data["fields"]["email"] == {"label": "电子邮箱", "value": "", "text": "未提供"}
+    assert list(data["fields"]) == [e["name"] for s in data["sections"] for e in s["entries"] if e["name"] in data["facts"]]
     evidence = next(e for s in data["sections"] for e in s["entries"] if e["name"] == "evidence")
     assert evidence["items"] == ["付款记录", "实物"]
+
+
+def test_json_masks_the_stored_value_as_the_text(office, forms) -> None:  # noqa: F811
+    masked = json.loads(make_document(sheet_of_ticket(office, forms, TICKET, is_masked=True, now=NOW), "json").content)
+    assert "13900139000" not in json.dumps(masked) and "11010519491231002X" not in json.dumps(masked)
+    full = json.loads(make_document(sheet_of_ticket(office, forms, TICKET, is_masked=False, now=NOW), "json").content)
+    assert full["fields"]["phone"]["value"] == "13900139000"
 
 
 def test_every_field_of_every_form_stands_on_the_document(office, forms) -> None:  # noqa: F811
