@@ -29,7 +29,7 @@ COMPLAINT = [
     ("complaint_contact", "李经理"),
     ("complaint_phone", "13900139000"),
     ("complaint_confidential", "可以让对方知道"),
-    ("complaint_feedback", "发短信就行"),
+    ("complaint_feedback", "短信"),
     ("complaint_address", "跳过"),
     ("complaint_forward", "同意转送"),
     ("complaint_consent", "我承诺"),
