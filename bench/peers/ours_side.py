@@ -37,6 +37,7 @@ VALUES = {
     "facts": "网店销售假冒我公司商标的水杯，共买到三件，每件五十元，没有授权。" * 4,
     "name": "杭州水杯有限公司", "phone": "13800138000", "proceedings": "没有", "consent": "我承诺并同意",
     "venue": "网络平台", "platform": "某某商城", "party_kind": "企业", "forward": "同意转送",
+    "privacy": "同意", "contact": "李经理", "confidential": "可以公开", "feedback": "电话或短信",
 }  # fmt: skip
 _CITIES = "杭州 宁波 温州 嘉兴 湖州 绍兴 金华 衢州 台州 丽水 南京 苏州 无锡 常州 徐州 扬州 合肥 芜湖 福州 厦门 泉州 南昌 济南 青岛".split()
 

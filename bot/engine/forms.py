@@ -28,7 +28,8 @@ class Field:
     """One question of a form.
 
     Attributes:
-        kind: choice, text, narrative, phone, region, date, right_number, party_id, yes_no, email, list or extent.
+        kind: choice, text, narrative, phone, region, date, right_number, party_id, credit_code, yes_no,
+            email, list or extent.
         aliases: How citizens name the field when they correct it.
         more_to_skip: Another question after this one may be skipped as well, so that all may be at once.
     """

@@ -45,10 +45,11 @@ def check_form(
         values: Field name → what was written; one left out or empty was skipped.
 
     Raises:
-        FormInvalid: `details["fields"]` says in words for each wrong or missing answer why.
+        FormInvalid: `details["fields"]` says in words for each wrong or missing answer why, and for each
+            name that is no field of this form: what nobody reads must not look as if it had arrived.
     """
     taken: dict[str, str | None] = {}
-    problems: dict[str, str] = {}
+    problems = {name: office.texts("forms.no_such_field") for name in values if form.field(name) is None}
     for field in form.fields:
         # Conditions look back only, so what is due is known when its turn comes.
         if not all(condition.holds(taken.get(condition.field)) for condition in field.only_if):

@@ -31,7 +31,13 @@ from bot.services.fields.model import (
     Group,
     read_form,
 )
-from bot.services.fields.numbers import check_email, check_party_id, check_phone_answer, check_right_number
+from bot.services.fields.numbers import (
+    check_credit_code,
+    check_email,
+    check_party_id,
+    check_phone_answer,
+    check_right_number,
+)
 from bot.services.fields.regions import Regions
 from bot.services.fields.result import Accepted, Outcome, Rejected, rejected
 from bot.services.fields.vocabulary import Vocabulary
@@ -207,10 +213,12 @@ class FormCatalogue:
                 return check_phone_answer(text)
             case FieldType.PARTY_ID:
                 return check_party_id(text, today=today)
+            case FieldType.CREDIT_CODE:
+                return check_credit_code(text)
             case FieldType.RIGHT_NUMBER:
                 return check_right_number(text, right=values.get("right"), today=today)
             case FieldType.REGION:
-                return self._regions.check(text)
+                return _suggested(field, text) or self._regions.check(text)
             case FieldType.DATE:
                 return check_date(text, today=today, words=self.words.dates)
             case FieldType.EMAIL:
@@ -235,14 +243,22 @@ def _answered(form: Form, values: Values) -> list[Field]:
     return [field for field in required_fields(form, values) if values.get(field.name) is not None]
 
 
+def _suggested(field: Field, text: str) -> Accepted | None:
+    """Return one of the answers that a question offers beside those that it leaves open."""
+    found = find_exact(text, field.choices)
+    return Accepted(found.value, found.title) if found else None
+
+
 def _text(field: Field, text: str) -> Outcome:
-    if suggested := find_exact(text, field.choices):
-        return Accepted(suggested.value, suggested.title)
+    if suggested := _suggested(field, text):
+        return suggested
     readable = text if text.isprintable() else "".join(c for c in text if c.isprintable() or c.isspace())
     said = re.sub(r"[^\S\n]+", " ", readable).strip()
     length = len("".join(said.split()))
     if not any(c.isalnum() for c in said):
         return rejected("only_symbols")
+    if field.needs_letters and not any(c.isalpha() for c in said):
+        return rejected("no_letters")
     if length < field.min_length:
         code = "too_short" if field.type is FieldType.NARRATIVE else "too_short_text"
         return rejected(code, min=field.min_length)

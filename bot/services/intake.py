@@ -21,7 +21,7 @@ from bot.services.views import ticket_view
 from bot.store.tables import Ticket
 
 #: Answers in which an address may stand, after the region itself; the first that names a place counts.
-_ADDRESSES = ("market", "exhibition", "customs", "respondent", "address", "facts")
+_ADDRESSES = ("market", "exhibition", "customs", "respondent", "respondent_details", "address", "facts")
 #: In these forms the region is where the act was done, in the others where the citizen lives.
 _ACT_IS_ASKED = frozenset({"complaint"})
 _AGREED = "yes"
@@ -163,6 +163,8 @@ def _places(forms: FormCatalogue, form: Form, facts: Mapping[str, str]) -> Itera
     region = facts.get("region", "")
     if code := forms.divisions.code_of(region):
         yield Place("act" if form.id in _ACT_IS_ASKED else "home", code, region)
+    if code := forms.divisions.code_of(facts.get("residence", "")):
+        yield Place("home", code, facts["residence"])
     for name in _ADDRESSES:
         for code in forms.places_in(facts.get(name, "")):
             yield Place("address", code, forms.divisions.name_of(code) or code)

@@ -42,7 +42,7 @@ async def test_a_correction_that_cannot_be_taken_is_explained_and_asked_again(ac
 async def test_the_answer_just_given_can_be_taken_back_without_naming_it(actions: Actions) -> None:
     player = actions.player("complaint")
     await player.start()
-    await player.fills_in(**before("facts"))
+    await player.fills_in(**before("ongoing"))
     await player.acts(actions["action_correct_field"], "刚才写错了，应该是昨天")
     assert player.slots["complaint_period"] == "2026-11-19"
 

@@ -13,7 +13,7 @@ def before(name: str) -> dict[str, str]:
     return dict(list(REPORT.items())[: list(REPORT).index(name)])
 
 
-PERSONAL = ("name", "party_id", "phone", "address", "confidential", "party_kind")
+PERSONAL = ("name", "party_id", "phone", "address", "confidential", "party_kind", "privacy", "feedback")
 
 
 async def test_a_report_asks_its_questions_in_order_and_ends_when_confirmed(actions: Actions) -> None:
@@ -49,17 +49,48 @@ async def test_a_rights_holder_is_asked_for_the_number_and_not_for_anonymity(act
     await player.start()
     await player.fills_in(report_type="权利人投诉", right="商标", act="商标侵权", relation="权利人")
     assert player.asked == "right_number"
-    await player.fills_in(right_number="12345678")
+    await player.fills_in(right_number="12345678", right_name="某某", right_status="跳过", right_proof="注册证")
     told = list(REPORT)[list(REPORT).index("respondent") : list(REPORT).index("identity")]
     await player.fills_in(**{name: REPORT[name] for name in told})
-    assert (await player.fills_in(party_kind="企业")).asked == "name"
+    assert (await player.fills_in(privacy="同意", party_kind="企业")).asked == "name"
+
+
+async def test_a_form_can_be_sent_with_what_is_needed_alone(actions: Actions) -> None:
+    """其余跳过 at the first question that allows it: fifteen answers more make a complaint of a company."""
+    player = actions.player("complaint")
+    await player.start()
+    await player.fills_in(report_type="权利人投诉", right="商标", act="商标侵权", relation="权利人")
+    await player.says("其余跳过")
+    await player.fills_in(
+        respondent="某某店", venue="网上", region="浙江杭州", facts=REPORT["facts"], proceedings="没有", privacy="同意",
+        party_kind="企业", name="杭州某某有限公司", contact="李四", phone="13900139000", confidential="可以公开",
+        feedback="电子邮件", email="a@b.com", forward="同意", consent="我承诺",
+    )  # fmt: skip
+    assert player.asked == "confirm"
+
+
+async def test_a_refused_privacy_consent_is_explained_before_anything_personal_is_asked(actions: Actions) -> None:
+    player = actions.player("complaint")
+    await player.start()
+    await player.fills_in(**before("privacy"))
+    said = await player.says("不同意")
+    assert player.asked == "privacy" and "不能提交" in said.text
+    assert not [slot for slot in ("name", "phone", "party_id") if player.slots.get(f"complaint_{slot}")]
+
+
+async def test_a_name_is_no_number(actions: Actions) -> None:
+    player = actions.player("complaint")
+    await player.start()
+    await player.fills_in(**before("name"))
+    said = await player.says("13900139000")
+    assert player.asked == "name" and said.text == actions.ports.texts("rejections.no_letters")
 
 
 async def test_a_representative_names_whom_they_act_for(actions: Actions) -> None:
     player = actions.player("complaint")
     await player.start()
     await player.fills_in(report_type="权利人投诉", right="商标", act="商标侵权", relation="律师")
-    await player.fills_in(principal="杭州某某科技有限公司", authority="有的")
+    await player.fills_in(principal="杭州某某科技有限公司", agency="某某律师事务所", authority="有的")
     assert player.asked == "right_number"
 
 
@@ -67,12 +98,13 @@ async def test_what_may_be_skipped_is_skipped_in_one_go(actions: Actions) -> Non
     player = actions.player("complaint")
     await player.start()
     answers = list(REPORT.items())
-    await player.fills_in(**dict(answers[: list(REPORT).index("evidence")]))
+    await player.fills_in(**dict(answers[: list(REPORT).index("goods")]))
     said = await player.says("其余跳过")
     assert said.asked == "proceedings"
     assert said.text == actions.ports.texts("forms.rest_skipped")
-    assert [player.slots[f"complaint_{name}"] for name in ("evidence", "extent", "wanted")] == ["", "", ""]
-    await player.fills_in(proceedings="没有", identity="实名", party_kind="个人", name="张三", phone="13900139000")
+    assert [player.slots[f"complaint_{name}"] for name in ("goods", "evidence", "extent", "wanted")] == [""] * 4
+    await player.fills_in(proceedings="没有", identity="实名", privacy="同意", party_kind="个人", name="张三")
+    await player.fills_in(phone="13900139000", confidential="保密", feedback="不需要")
     assert (await player.fills_in(forward="同意", consent="同意")).asked == "confirm"
 
 
@@ -82,7 +114,7 @@ async def test_skipping_the_rest_at_a_question_that_is_needed_asks_it_again(acti
     await player.fills_in(**before("region"))
     assert (await player.says("其余跳过")).asked == "region"
     assert player.slots["complaint_region"] is None
-    await player.fills_in(region="浙江杭州", period="上周", facts=REPORT["facts"])
+    await player.fills_in(region="浙江杭州", facts=REPORT["facts"])
     assert player.asked == "proceedings"
 
 
@@ -122,7 +154,8 @@ async def test_the_second_refusal_of_a_skippable_question_offers_to_skip_it(acti
     await player.says("ZL202310123456.5")
     assert (await player.says("ZL202310123456.7")).payloads == ["跳过", "/request_human"]
     await player.says("跳过")
-    assert player.asked == "services"
+    # Whoever does not know the number is not asked how the right stands.
+    assert (await player.fills_in(right_name="折叠椅")).asked == "services"
 
 
 async def test_refusals_before_a_correction_do_not_count(actions: Actions) -> None:

@@ -56,7 +56,7 @@ def test_a_story_that_sounds_like_a_question_is_an_answer(citizen: Citizen) -> N
     fill(citizen, "我要举报投诉", before("complaint_facts"))
     reply = citizen.say("我去年注册了商标，今年发现隔壁店铺用了一样的招牌，我去问他怎么回事，他说这算什么侵权，还让我去告他，我不知道怎么办才好。")
     assert reply.intent == "answer_field"
-    assert reply.asked == "complaint_evidence"
+    assert reply.asked == "complaint_goods"
 
 
 def test_a_question_in_the_middle_is_answered_and_the_form_goes_on(citizen: Citizen) -> None:
@@ -65,7 +65,7 @@ def test_a_question_in_the_middle_is_answered_and_the_form_goes_on(citizen: Citi
     assert reply.article == "patent_term"
     assert reply.asked == "complaint_respondent"
     assert len(reply.body["messages"]) == 2
-    assert citizen.say("好运来商店").asked == "complaint_venue"
+    assert citizen.say("好运来商店").asked == "complaint_respondent_details"
 
 
 @pytest.mark.parametrize("asked", range(len(COMPLAINT)), ids=[slot for slot, _ in COMPLAINT])
@@ -102,7 +102,7 @@ def test_a_field_that_may_be_skipped_is_stored_empty(citizen: Citizen) -> None:
     fill(citizen, "申请维权援助", ASSISTANCE[:3])
     reply = citizen.say("跳过")
     assert reply.slots["assistance_right_number"] == ""
-    assert reply.asked == "assistance_services"
+    assert reply.asked == "assistance_right_name"
 
 
 def test_a_field_that_is_needed_cannot_be_skipped(citizen: Citizen) -> None:

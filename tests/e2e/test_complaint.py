@@ -55,8 +55,12 @@ async def files_a_complaint(chat: ChatPage) -> None:
     await chat.press("商标", "对方做了什么")
     await chat.press("商标侵权", "您和这项权利是什么关系")
     await chat.press("权利人", "您知道权利号码吗")
-    await chat.say("注册号12345678", "对方是谁")
-    await chat.say("某某平台“好运来旗舰店”", "事情发生在什么场所")
+    await chat.say("注册号12345678", "这项权利叫什么名称")
+    await chat.say("好运来", "权利现在是什么情况")
+    await chat.press("跳过", "证明权利的材料")
+    await chat.press("权利证书或注册证", "对方是谁")
+    await chat.say("某某平台“好运来旗舰店”", "您还知道对方的哪些情况")
+    await chat.press("跳过", "事情发生在什么场所")
     await chat.press("网络平台", "在哪个平台、哪家店")
     await chat.press("跳过", "事情发生在哪里")
 
@@ -65,20 +69,25 @@ async def files_a_complaint(chat: ChatPage) -> None:
     await expect(chat.log.locator(".answer").last).to_contain_text("十年，自核准注册之日起")
 
     await chat.say("浙江杭州", "是什么时候发生的")
-    await chat.say("2026年10月", "请说说经过")
+    await chat.say("2026年10月", "现在还在继续吗")
+    await chat.press("还在继续", "请说说经过")
     facts = "在店里买到两双鞋，每双99元，鞋上的商标和我们的注册商标一样，但不是我们生产的。"
-    await chat.say(facts, "您手上有哪些证据")
+    await chat.say(facts, "是什么商品或服务")
     # What may be skipped is skipped at once, here and further down.
     await chat.press("其余跳过", "法院、仲裁机构或别的部门受理过吗")
-    await chat.press("没有", "您是以什么身份提交")
+    await chat.press("没有", "您同意我们收集、保存这些信息吗")
+    await chat.press("同意收集和保存", "您是以什么身份提交")
     await chat.press("企业", "怎么称呼您")
+    await chat.say("某某鞋业有限公司", "单位里谁负责和我们联系")
     await chat.say("张三", "联系到您的电话")
 
     await chat.say("1390013900", "电话")
     await expect(chat.log).to_contain_text("电话号码少了几位。手机号是11位，例如")
-    await chat.say("13900139000", "转送过去吗")
+    await chat.say("13900139000", "您的身份可以让对方知道")
+    await chat.press("可以公开", "结果要告诉您吗")
+    await chat.press("电话或短信", "转送过去吗")
     await chat.press("同意转送", "您是否承诺所填内容真实")
-    await chat.press("我承诺并同意", "确认提交")
+    await chat.press("我承诺", "确认提交")
 
     # A correction of an earlier field changes the summary and nothing else.
     await chat.say("地区改成江苏苏州", re.compile("江苏.*苏州"))

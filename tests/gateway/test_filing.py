@@ -32,6 +32,14 @@ async def test_wrong_answers_are_named_and_nothing_is_opened(client: TestClient)
     assert error["code"] == "form_invalid" and list(error["fields"]) == ["phone"]
 
 
+async def test_a_name_that_is_no_field_is_refused_by_its_name(client: TestClient) -> None:
+    session = await start(client)
+    values = COMPLAINT | {"applicant": "张三"}
+    refused = await client.post(TICKETS, json={"form": "complaint", "values": values}, headers=bearer(session))
+    assert refused.status == 422
+    assert (await refused.json())["error"]["fields"] == {"applicant": "这张表没有这一项，请核对字段名称。"}
+
+
 async def test_without_a_session_or_with_an_unknown_form_nothing_is_filed(client: TestClient) -> None:
     body = {"form": "complaint", "values": COMPLAINT}
     assert (await client.post(TICKETS, json=body)).status == 401

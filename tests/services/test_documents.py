@@ -29,6 +29,7 @@ FACTS = {
     "respondent": "某某百货店", "venue": "online", "region": "浙江省杭州市", "period": "2026-03/..", "facts": STORY,
     "evidence": "付款记录、实物", "extent": "3件，360元", "wanted": "stop,takedown", "name": "张三",
     "party_id": "11010519491231002X", "phone": "13900139000", "consent": "yes",
+    "respondent_details": "张某，某某路1号", "goods": "外套 A-1", "right_name": "某某牌", "agency": "某某律师事务所", "email": "",
 }  # fmt: skip
 TICKET = TicketView(
     id="1", number="TS2611200000015", kind="complaint", status="submitted", subject="举报投诉", facts=FACTS,
@@ -83,7 +84,7 @@ def test_a_word_file_can_be_read_back(sheet: Sheet) -> None:
     assert document.filename == "举报投诉登记表-TS2611200000015.docx"
     texts = docx_text(document.content)
     assert texts[0] == "举报投诉登记表"
-    for text in ("TS2611200000015", STORY, "1. 付款记录\n2. 实物", "139****9000", "3件，360元"):
+    for text in ("TS2611200000015", STORY, "1. 付款记录\n2. 实物", "139****9000", "3件，360元", "外套 A-1", "某某律师事务所"):
         assert text in texts
     assert not [text for text in texts if "13900139000" in text]
 
@@ -102,8 +103,32 @@ def test_json_holds_values_and_what_people_read(sheet: Sheet) -> None:
     data = json.loads(make_document(sheet, "json").content)
     assert (data["number"], data["kind"], data["form"]) == ("TS2611200000015", "complaint", "complaint")
     assert data["facts"]["respondent"] == "某某百货店"
+    assert data["facts"]["right"] == "商标"
+    assert data["fields"]["right"] == {"label": "权利类型", "value": "trademark", "text": "商标"}
+    assert data["fields"]["wanted"]["value"] == "stop,takedown"
+    assert data["fields"]["period"] == {"label": "发生时间", "value": "2026-03/..", "text": "2026年3月至今"}
+    assert data["fields"]["email"] == {"label": "电子邮箱", "value": "", "text": "未提供"}
+    assert list(data["fields"]) == [e["name"] for s in data["sections"] for e in s["entries"] if e["name"] in data["facts"]]
     evidence = next(e for s in data["sections"] for e in s["entries"] if e["name"] == "evidence")
     assert evidence["items"] == ["付款记录", "实物"]
+
+
+def test_json_masks_the_stored_value_as_the_text(office, forms) -> None:  # noqa: F811
+    masked = json.loads(make_document(sheet_of_ticket(office, forms, TICKET, is_masked=True, now=NOW), "json").content)
+    assert "13900139000" not in json.dumps(masked) and "11010519491231002X" not in json.dumps(masked)
+    full = json.loads(make_document(sheet_of_ticket(office, forms, TICKET, is_masked=False, now=NOW), "json").content)
+    assert full["fields"]["phone"]["value"] == "13900139000"
+
+
+def test_every_field_of_every_form_stands_on_the_document(office, forms) -> None:  # noqa: F811
+    """What was asked and answered is shown, under its heading, whichever question it was."""
+    for form in forms.forms:
+        facts = {f.name: f.choices[-1].value if f.choices else f"答案{n}" for n, f in enumerate(form.fields)}
+        whole = sheet_of_ticket(office, forms, replace(TICKET, kind=form.ticket_kind, facts=facts), is_masked=False, now=NOW)
+        texts = docx_text(make_document(whole, "docx").content)
+        for field in form.fields:
+            assert field.label in texts and forms.show(field, facts[field.name]) in texts, field.name
+        assert [section.title for section in whole.sections] == [group.title for group in form.groups]
 
 
 @pytest.mark.parametrize("format_", ["docx", "pdf", "json"])

@@ -40,6 +40,7 @@ COMPLAINT = {
     "facts": "网店销售假冒我公司商标的水杯，共买到三件，每件五十元，没有授权。",
     "name": "杭州水杯有限公司", "phone": "13800138000", "proceedings": "没有", "consent": "我承诺并同意",
     "venue": "网络平台", "platform": "某某商城", "party_kind": "企业", "forward": "同意转送",
+    "privacy": "同意", "contact": "李四", "confidential": "可以公开", "feedback": "电话或短信",
 }  # fmt: skip
 
 
@@ -220,6 +221,28 @@ async def test_a_wrong_answer_is_named_with_its_reason(desk: Desk) -> None:
         filing(desk, citizen.conversation_id, phone="12", consent="不同意", facts="")
     assert set(refused.value.details["fields"]) == {"phone", "consent", "facts"}
     assert all(refused.value.details["fields"].values())
+
+
+async def test_a_name_that_is_no_field_is_named_and_nothing_is_filed(desk: Desk) -> None:
+    citizen = await Citizen.arrives(desk)
+    with pytest.raises(FormInvalid) as refused:
+        filing(desk, citizen.conversation_id, fone="13800138000", confirm="yes")
+    assert refused.value.details["fields"] == dict.fromkeys(("fone", "confirm"), desk.office.texts("forms.no_such_field"))
+
+
+async def test_a_company_with_a_persons_number_is_told_what_is_wanted(desk: Desk) -> None:
+    citizen = await Citizen.arrives(desk)
+    with pytest.raises(FormInvalid) as refused:
+        filing(desk, citizen.conversation_id, credit_code="11010519491231002X")
+    assert "统一社会信用代码" in refused.value.details["fields"]["credit_code"]
+
+
+async def test_an_anonymous_report_needs_nothing_that_identifies(desk: Desk) -> None:
+    citizen = await Citizen.arrives(desk)
+    names = ("report_type", "right", "act", "respondent", "region", "facts", "proceedings", "venue", "forward", "consent")
+    values = {name: COMPLAINT[name] for name in names} | {"report_type": "举报", "relation": "普通公众", "identity": "匿名"}
+    filed = checked(desk, citizen.conversation_id, desk.forms.form("complaint"), values)
+    assert not {"name", "phone", "privacy", "feedback"} & set(filed.prepared.draft.facts)
 
 
 async def test_a_request_that_breaks_the_shared_transaction_fails_alone(desk: Desk) -> None:

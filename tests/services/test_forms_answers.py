@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from stdnum.cn import ric, uscc
 
 from bot.helpdesk.identifiers import patent_check_digit
+from bot.services.fields.extents import amount_of
 from bot.services.fields.numbers import (
     check_email,
     check_party_id,
@@ -285,6 +286,81 @@ def test_an_unclear_consent_is_asked_again() -> None:
     assert check("complaint", "consent", "什么意思") == "-yes_no_unclear"
 
 
+# --- how much -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("30件，3600元", "30件，3600元"),
+        ("30件，每件120元", "30件，单价120元，3600元"),
+        ("单价一百二十元，三十件，一共3600元", "30件，单价120元，3600元"),
+        ("每双99元", "单价99元"),
+        ("5万元", "50000元"),
+        ("不少", "-extent_unknown"),
+    ],
+)
+def test_number_price_and_amount(text: str, value: str) -> None:
+    assert check("complaint", "extent", text) == value
+    if not value.startswith("-"):
+        assert check("complaint", "extent", value) == value
+
+
+@pytest.mark.parametrize(("value", "amount"), [("30件，单价120元，3600元", 3600), ("50000元", 50000), ("单价99元", None), ("30件", None)])
+def test_a_price_is_not_the_amount(value: str, amount: int | None) -> None:
+    assert amount_of(value) == amount
+
+
+# --- who, and where they live ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("91330100MA0000000C", "91330100MA0000000C"),
+        ("信用代码：9133 0100 ma00 0000 0c", "91330100MA0000000C"),
+        ("11010519491231002X", "-credit_code_person"),
+        ("91330100MA0000000D", "-uscc_check"),
+        ("330100000000001", "-credit_code_format"),
+        ("E12345678", "-credit_code_format"),
+        ("跳过", ""),
+    ],
+)
+def test_a_company_gives_its_credit_code_and_no_persons_number(text: str, value: str) -> None:
+    assert check("assistance", "credit_code", text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("一样", "与住所地相同"), ("与住所地相同", "与住所地相同"), ("浙江杭州", "浙江省杭州市"), ("跳过", "-required_region"), ("火星", "-region_unknown")],
+)
+def test_where_somebody_lives_is_a_place_or_the_same(text: str, value: str) -> None:
+    assert check("assistance", "residence", text) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("confidential", "可以让对方知道", "open"),
+        ("confidential", "不可以让对方知道", "secret"),
+        ("confidential", "我不想公开身份", "secret"),
+        ("feedback", "发短信给我", "phone"),
+        ("feedback", "不用了", "none"),
+        ("ongoing", "没有", "stopped"),
+        ("ongoing", "现在还在卖", "going"),
+        ("ongoing", "不知道", ""),
+        ("right_proof", "注册证和许可合同", "certificate,licence"),
+    ],
+)
+def test_short_answers_to_the_complaints_choices(name: str, text: str, value: str) -> None:
+    assert check("complaint", name, text) == value
+
+
+@pytest.mark.parametrize(("text", "value"), [("愿意", "yes"), ("我不愿意调解", "no"), ("看情况吧", "depends"), ("没想好", "")])
+def test_mediation_is_a_choice(text: str, value: str) -> None:
+    assert check("assistance", "mediation", text) == value
+
+
 # --- words ----------------------------------------------------------------------------------
 
 
@@ -303,6 +379,10 @@ def test_an_unclear_consent_is_asked_again() -> None:
         ("proceedings", "杭州中院，（2026）浙01民初1号", "杭州中院，（2026）浙01民初1号"),
         ("evidence", "没有", ""),
         ("evidence", "照片\u200b和录音", "照片和录音"),
+        *((name, "13800138000", "-no_letters") for name in ("name", "principal", "agency", "contact")),
+        ("principal", "１２ ３-４", "-no_letters"),
+        ("principal", "3M中国有限公司", "3M中国有限公司"),
+        ("respondent", "1688", "1688"),
     ],
 )
 def test_free_text(name: str, text: str, value: str) -> None:

@@ -193,6 +193,19 @@ def test_in_an_assistance_request_the_region_is_where_the_citizen_lives(office: 
     assert found.reasons[0].details["source"] == "home"
 
 
+def test_where_the_citizen_lives_counts_after_their_domicile(office: Office) -> None:
+    values = {"applicant_type": "person", "right": "patent", "region": "境外", "relation": "owner"}
+    lives = route_form(office, FORMS, FORMS.form("assistance"), values | {"residence": "江苏省苏州市"})
+    assert (lives.centre.id, lives.reasons[0].details["source"]) == ("suzhou", "home")
+    same = values | {"region": "江苏省苏州市", "residence": "与住所地相同"}
+    assert route_form(office, FORMS, FORMS.form("assistance"), same).centre.id == "suzhou"
+
+
+def test_an_address_of_the_other_side_that_stands_apart_from_the_name_counts(office: Office) -> None:
+    told = COMPLAINT | {"region": "境外", "phone": "13900139000", "respondent_details": "江苏省苏州市某某路1号"}
+    assert route_form(office, FORMS, FORMS.form("complaint"), told).reasons[0].details["source"] == "address"
+
+
 def test_every_region_that_the_forms_know_has_a_code_of_its_own() -> None:
     regions = FORMS._regions
     names = {place.name for places in regions._by_name.values() for place in places}

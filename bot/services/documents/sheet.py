@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.services.evidence import EvidenceReceipt
 from bot.services.fields.lists import items_of
+from bot.services.fields.masking import masked
 from bot.services.form_drafts import DraftView
 from bot.services.forms import Field, FieldType, Form, FormCatalogue, required_fields
 from bot.services.office import Office
@@ -20,6 +21,7 @@ class Entry:
     """One line: what was asked and what was answered.
 
     Attributes:
+        value: What is stored, of a choice its code; masked as the text is, empty if nothing was answered.
         items: The answer as a list, if it is one; `text` then holds all of it too.
         is_long: It needs the whole width.
     """
@@ -29,6 +31,7 @@ class Entry:
     text: str
     items: tuple[str, ...] = ()
     is_long: bool = False
+    value: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Sheet:
         head: Label and text of number, state, dates.
         note: What the reader has to know about personal data in it.
         is_signed: There is a place for a signature.
-        facts: What programs read: field name → value, masked like the rest.
+        facts: Field name → answer as people read it, masked like the rest.
     """
 
     title: str
@@ -117,7 +120,8 @@ def _sheet(
         sections = [Section(title, tuple(entry for _, entry in entries))]
     unknown = [name for name in facts if form is None or form.field(name) is None]
     others = tuple(
-        Entry(name, _label(office, name), _readable(office, facts[name]), is_long=True) for name in unknown
+        Entry(name, _label(office, name), _readable(office, facts[name]), is_long=True, value=facts[name])
+        for name in unknown
     )
     sections.append(Section(title, others))
     return Sheet(
@@ -144,7 +148,8 @@ def _entry(office: Office, forms: FormCatalogue, field: Field, value: str, is_ma
     line = forms.line(field, value, is_masked=is_masked)
     text = line.shown or office.texts("documents.not_given")
     items = tuple(items_of(value)) if value and field.type is FieldType.LIST else ()
-    return Entry(field.name, field.label, text, items, is_long=field.type is FieldType.NARRATIVE)
+    stored = masked(field, value) if is_masked else value
+    return Entry(field.name, field.label, text, items, is_long=field.type is FieldType.NARRATIVE, value=stored)
 
 
 def _listed(name: str, label: str, items: Sequence[str]) -> Entry:
@@ -177,7 +182,11 @@ def _full_moment(office: Office, at: datetime) -> str:
 
 
 def as_json(sheet: Sheet) -> dict[str, Any]:
-    """Return the sheet for programs: values by field name, and the same as people read them."""
+    """Return the sheet for programs.
+
+    `facts` and `sections` hold answers as people read them; `fields` adds to each what is stored, so that
+    a choice can be told without its Chinese title.
+    """
     return {
         "title": sheet.title,
         "number": sheet.number,
@@ -187,6 +196,12 @@ def as_json(sheet: Sheet) -> dict[str, Any]:
         "note": sheet.note,
         "head": [{"label": label, "text": text} for label, text in sheet.head],
         "facts": dict(sheet.facts),
+        "fields": {
+            entry.name: {"label": entry.label, "value": entry.value, "text": entry.text}
+            for section in sheet.sections
+            for entry in section.entries
+            if entry.name in sheet.facts
+        },
         "sections": [
             {
                 "title": section.title,

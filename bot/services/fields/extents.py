@@ -18,27 +18,29 @@ _COUNT = re.compile(rf"{_FIGURE}\s*{_SCALE}(?:多|余|来)?\s*(公斤|千克|[{_
 # Numerals are numbers only before a unit or a scale that ends in one: 一直 and 三星 are not.
 _NUMERALS = re.compile(rf"{NUMERAL}(?=(?:多|余|来)?(?:人民币)?(?:元|块|圆|公斤|千克|[{_UNITS}]))")
 _LARGEST = Decimal(10) ** 13
-_EACH = re.compile(r"(?:每|一)[^\d,，。；;]{0,3}$|(?:单价|售价|标价|价格)[^\d,，。；;]{0,3}$")
+_EACH = re.compile(r"(?:每|一(?!共))[^\d,，。；;]{0,3}$|(?:单价|售价|标价|价格)[^\d,，。；;]{0,3}$")
 
 
 def check_extent(text: str) -> Outcome:
     """Find how many things and how much money an answer names; one of them is enough.
 
     Returns:
-        Accepted with `30件，3600元`; an amount is in yuan, without separators. A price of one piece
-        is not the amount; it is multiplied if the number of pieces is known.
+        Accepted with `30件，单价120元，3600元`, of which each may be missing; an amount is in yuan, without
+        separators. A price of one piece is not the amount; it is multiplied if the number of pieces is known.
     """
     said = _NUMERALS.sub(_in_digits, normalise(text).replace(" ", ""))
-    money, is_each = _money(said)
+    money, each = _money(said)
     # Numbers of money must not count as numbers of things (元 is no unit, 块 is one).
     count = _COUNT.search(_MONEY.sub("，", said))
     pieces = _number(count[1], count[2]) if count else None
-    if money is not None and is_each:
-        money = money * pieces if pieces else money
+    if money is None and each is not None and pieces:
+        money = each * pieces
     parts = [f"{_plain(pieces)}{count[3]}"] if count and pieces else []
+    if each is not None:
+        parts.append(f"单价{_plain(each)}元")
     if money is not None:
         parts.append(f"{_plain(money)}元")
-    if not parts or (money or 0) > _LARGEST or (pieces or 0) > _LARGEST:
+    if not parts or any((number or 0) > _LARGEST for number in (money, pieces, each)):
         return rejected("extent_unknown")
     value = "，".join(parts)
     return Accepted(value, value)
@@ -46,18 +48,20 @@ def check_extent(text: str) -> Outcome:
 
 def amount_of(value: str) -> Decimal | None:
     """Return the amount of a stored value in yuan, None if it has none."""
-    found = re.search(r"([\d.]+)元$", value)
+    found = re.search(r"(?:^|，)([\d.]+)元$", value)
     return Decimal(found[1]) if found else None
 
 
-def _money(said: str) -> tuple[Decimal | None, bool]:
-    """Return the amount named, a total before a price, and whether it is the price of one piece."""
-    found = list(_MONEY.finditer(said))
-    totals = [match for match in found if not _EACH.search(said[: match.start()])]
-    if not found:
-        return None, False
-    match = (totals or found)[-1]
-    return _number(match[1] or match[3], match[2] or match[4]), not totals
+def _money(said: str) -> tuple[Decimal | None, Decimal | None]:
+    """Return the amount named and the price of one piece; of several the one named last."""
+    total = each = None
+    for match in _MONEY.finditer(said):
+        number = _number(match[1] or match[3], match[2] or match[4])
+        if _EACH.search(said[: match.start()]):
+            each = number
+        else:
+            total = number
+    return total, each
 
 
 def _in_digits(match: re.Match[str]) -> str:

@@ -14,7 +14,7 @@ def masked(field: Field, shown: str) -> str:
         return f"{name[:1]}***{at}{host}"
     if field.type is FieldType.PHONE:
         return _ends(shown, first=3 if "-" not in shown else shown.index("-") + 1, last=4)
-    if field.type is FieldType.PARTY_ID:
+    if field.type in (FieldType.PARTY_ID, FieldType.CREDIT_CODE):
         return _ends(shown, first=3, last=4)
     return shown[:1] + "*" * max(len(shown) - 1, 1)
 

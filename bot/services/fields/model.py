@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ class FieldType(StrEnum):
     DATE = "date"
     RIGHT_NUMBER = "right_number"
     PARTY_ID = "party_id"
+    CREDIT_CODE = "credit_code"
     YES_NO = "yes_no"
     EMAIL = "email"
     LIST = "list"
@@ -40,7 +42,8 @@ class FieldType(StrEnum):
 class Condition:
     """When a field is asked: another field has, or has not, one of these values.
 
-    A field that was not asked has no value: `in` is then false and `not_in` true.
+    A field that was not asked has no value: `in` is then false and `not_in` true. `""` is the value
+    of a skipped one, and a `*` stands for anything (`*/..`: a period that has not ended).
     """
 
     field: str
@@ -49,7 +52,12 @@ class Condition:
 
     def holds(self, value: str | None) -> bool:
         """Tell whether the other field's value lets the question be asked."""
-        return (value in self.values) != self.negated
+        return self._has(value) != self.negated
+
+    def _has(self, value: str | None) -> bool:
+        if value in self.values:
+            return True
+        return bool(value) and any("*" in known and fnmatchcase(value, known) for known in self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,7 @@ class Field:
         only_if: All of these must hold, else the question is not asked.
         group: Id of the heading under which the answer stands; empty for the form's own title.
         min_length: Fewest characters, spaces not counted; text and narrative only.
+        needs_letters: A number alone is no answer, as to the question for a name; text only.
         must_be: The only value with which the form may be sent.
         sensitive: Masked wherever it is shown, and never logged.
     """
@@ -83,6 +92,7 @@ class Field:
     aliases: tuple[str, ...] = ()
     min_length: int = 1
     max_length: int = 500
+    needs_letters: bool = False
     must_be: str | None = None
     sensitive: bool = False
     group: str = ""
@@ -164,6 +174,7 @@ def _field(data: Mapping[str, Any]) -> Field:
         aliases=(data["label"], *data.get("aliases", ())),
         min_length=data.get("min", 1),
         max_length=data.get("max", 4000 if kind is FieldType.NARRATIVE else 500),
+        needs_letters=data.get("letters", False),
         must_be=data.get("must_be"),
         sensitive=data.get("sensitive", False),
         group=data.get("group", ""),

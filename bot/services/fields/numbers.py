@@ -74,6 +74,18 @@ def check_party_id(text: str, *, today: date) -> Outcome:
     return problem or Accepted(number, number)
 
 
+def check_credit_code(text: str) -> Outcome:
+    """Find a unified social credit code in the answer; a person's identity number is none."""
+    typed = compact(text)
+    match = _ID_LIKE.search(typed)
+    number = match[0] if match else typed
+    if not re.fullmatch(r"[0-9A-Z]{18}", number):
+        return rejected("credit_code_format")
+    if _looks_like_id_card(number):
+        return rejected("credit_code_person")
+    return _uscc_problem(number) or Accepted(number, number)
+
+
 def check_right_number(text: str, *, right: str | None, today: date) -> Outcome:
     """Check the number of a right, or several of them in a list.
 
