@@ -34,6 +34,7 @@ TICKETS = Ticket.__table__.c
 _EVENTS = {
     "ticket.opened": "opened",
     "ticket.replied": "public_reply",
+    "ticket.interim_feedback": "interim_feedback",
     "ticket.feedback_received": "feedback_received",
     "ticket.merged": MERGED,
     "ticket.unmerged": UNMERGED,
