@@ -57,9 +57,10 @@ ROWS: tuple[tuple[str, str, str, Effect], ...] = (
     ("ticket", "resolved", "first_response", Effect.STOP),
     ("ticket", "closed", "first_response", Effect.CANCEL),
     ("ticket", "withdrawn", "first_response", Effect.CANCEL),
-    # From the acceptance until the matter is with the authority.
+    # From the acceptance until the matter is with the authority; what we work on ourselves owes no transfer.
     ("ticket", "accepted", "transfer", Effect.START),
     ("ticket", "transferred", "transfer", Effect.STOP),
+    ("ticket", "in_progress", "transfer", Effect.CANCEL),
     ("ticket", "resolved", "transfer", Effect.CANCEL),
     ("ticket", "closed", "transfer", Effect.CANCEL),
     ("ticket", "withdrawn", "transfer", Effect.CANCEL),
