@@ -14,7 +14,7 @@ from bot.services import sla
 from bot.services.desk_work import access_ticket
 from bot.services.life_cycle.duplicates import OtherTicket, other_ticket, suggest_duplicates
 from bot.services.life_cycle.linking import visible
-from bot.services.life_cycle.ratings import RatingView, rating_of
+from bot.services.life_cycle.ratings import RatingView, ratings_of
 from bot.services.office import Office
 from bot.services.staff import agents_named
 from bot.store.tables import (
@@ -139,7 +139,7 @@ class LifeCycle:
     transfers: list[TransferView]
     links: list[LinkView]
     follow_ups: list[FollowUpView]
-    rating: RatingView | None
+    ratings: list[RatingView]
     duplicates: list[OtherTicket]
     extendable: list[ClockChoice]
 
@@ -164,7 +164,7 @@ async def life_of(
         transfers=await transfers_of(session, ticket.id),
         links=await _links(session, agent, ticket),
         follow_ups=await _follow_ups(session, ticket.id),
-        rating=await rating_of(session, "ticket", ticket.id),
+        ratings=await ratings_of(session, "ticket", ticket.id),
         duplicates=[] if ticket.merged_into else await suggest_duplicates(
             session, office, agent, ticket.id, now=now
         ),

@@ -170,7 +170,7 @@ class Rating(Base):
 
     __tablename__ = "rating"
     __table_args__ = (
-        UniqueConstraint("subject_kind", "subject_id"),
+        UniqueConstraint("subject_kind", "subject_id", "round"),
         UniqueConstraint("token_hash"),
         Index("ix_rating_offered_at", "offered_at"),
     )
@@ -179,6 +179,8 @@ class Rating(Base):
     #: `ticket` or `handoff`, and its id
     subject_kind: Mapped[str] = mapped_column(String(8))
     subject_id: Mapped[str] = mapped_column(String(36))
+    #: Which resolution of the ticket it is about, from 1; a handoff ends once.
+    round: Mapped[int] = mapped_column(default=1, server_default="1")
     offered_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     #: 1 (very bad) to 5 (very good)
