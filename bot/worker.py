@@ -70,9 +70,9 @@ async def recount_clocks(desk: Desk, now: datetime, stop: asyncio.Event | None =
     while not (stop and stop.is_set()):
         async with desk.begin() as session:
             batch = await sla.recount(session, desk.office.sla, now=now)
-        if not batch.counted:
+        if batch.is_idle:
             return
-        log.info("sla.recounted", counted=batch.counted, moved=batch.moved)
+        log.info("sla.recounted", counted=batch.counted, moved=batch.moved, added=batch.added)
 
 
 async def run_deliveries(desk: Desk, stop: asyncio.Event) -> None:

@@ -108,6 +108,7 @@ ROUTES: Mapping[Permission, tuple[str, ...]] = {
         f"POST {_A}/tickets/{{id}}/split",
         f"POST {_A}/tickets/{{id}}/transfers",
         f"POST {_A}/tickets/{{id}}/transfers/{{part}}/feedback",
+        f"POST {_A}/tickets/{{id}}/transfers/{{part}}/interim-feedback",
         f"POST {_A}/tickets/{{id}}/transfers/{{part}}/receipt",
         f"POST {_A}/tickets/{{id}}/unmerge",
         f"GET {_A}/drafts/{{subject}}/{{id}}",

@@ -40,8 +40,9 @@ async def show_log(request: web.Request) -> web.Response:
     async with request.config_dict[DESK].read() as session:
         page = await deliveries.list_deliveries(session, **filters)
         hooks = await webhooks.list_webhooks(session)
+        may_open = await deliveries.numbers_open_to(session, request[AGENT], page)
     return render(
-        request, "deliveries.html", section="outgoing", tab="deliveries", page=page, filters=filters,
+        request, "deliveries.html", section="outgoing", tab="deliveries", page=page, filters=filters, may_open=may_open,
         statuses=deliveries.STATUSES, kinds=deliveries.KINDS, hooks=hooks,
     )  # fmt: skip
 

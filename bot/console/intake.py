@@ -102,7 +102,8 @@ def intake_of(desk: Desk, ticket: TicketView, timeline: Sequence[TimelineItem]) 
     """Return what the intake's parts of the ticket page show."""
     routed = next((item for item in timeline if item.kind == "ticket.routed"), None)
     reasons: Any = routed.new.get("reasons") if routed else None
-    rules, can_go = desk.office.routing, TicketStatus.TRANSFERRED in TRANSITIONS[TicketStatus(ticket.status)]
+    rules, status = desk.office.routing, TicketStatus(ticket.status)
+    can_go = TicketStatus.TRANSFERRED in TRANSITIONS[status] - {status}
     here = rules.centres.get(ticket.centre)
     return {
         "routing": Routing(

@@ -63,6 +63,7 @@ def routes() -> list[web.RouteDef]:
         "extensions/{part}/decision": _decide_extension,
         "transfers": _transfer,
         "transfers/{part}/receipt": _record_receipt,
+        "transfers/{part}/interim-feedback": _record_interim_feedback,
         "transfers/{part}/feedback": _record_feedback,
         "merge": _merge,
         "unmerge": _unmerge,
@@ -143,7 +144,8 @@ async def _transfer(call: Call) -> Any:
     return await transfers.transfer_to_authority(
         call.session, call.desk.office, call.agent, call.ticket_id,
         authority=text_in(call.body, "authority"), contact=text_in(call.body, "contact", default=""),
-        matter=text_in(call.body, "matter"), reason_code=_code(call.body), **call.common,
+        matter=text_in(call.body, "matter"), reason_code=_code(call.body),
+        answer=text_in(call.body, "answer", default=""), **call.common,
     )  # fmt: skip
 
 
@@ -151,6 +153,13 @@ async def _record_receipt(call: Call) -> Any:
     return await transfers.record_receipt(
         call.session, call.desk.office, call.agent, call.ticket_id, call.parts["part"],
         receipt_no=text_in(call.body, "receipt_no", default=""), **call.common,
+    )  # fmt: skip
+
+
+async def _record_interim_feedback(call: Call) -> Any:
+    return await transfers.record_interim_feedback(
+        call.session, call.desk.office, call.agent, call.ticket_id, call.parts["part"],
+        text=text_in(call.body, "text"), **call.common,
     )  # fmt: skip
 
 

@@ -30,6 +30,8 @@ WEEKDAYS = range(7)
 UNITS = tuple(unit.value for unit in Unit)
 #: Punctuation of Chinese keyboards.
 _HALF_WIDTH = str.maketrans("：，～－—｜０１２３４５６７８９", ":,~--|0123456789")
+#: A frame ends at a time of day, and this is none: it is the next day's first.
+_MIDNIGHT = re.compile(r"-24:00(?!\d)")
 _DAYS = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\s*~\s*(\d{4}-\d{2}-\d{2}))?\s*(.*)")
 _YEAR_FIELD = re.compile(r"(?:holidays|makeup|source)_\d{4}")
 _LONGEST_STRETCH = 60
@@ -222,7 +224,7 @@ def _frames(form: Form, field: str) -> tuple[Frame, ...]:
     try:
         return parse_frames(text) if text else ()
     except ValueError as error:
-        raise RuleInvalid("hours", field, text=text) from error
+        raise RuleInvalid("midnight" if _MIDNIGHT.search(text) else "hours", field, text=text) from error
 
 
 def _read_year(form: Form, days: dict[date, Day], holidays: str, makeup: str, source: str) -> None:
@@ -258,4 +260,6 @@ def _read_line(line: str, field: str, number: int, kind: Kind, common_source: st
             raise ValueError(line)
         return stretch, Day(kind, title.strip(), source.strip() or common_source, frames)
     except ValueError as error:
+        if kind == "special_hours" and _MIDNIGHT.search(text):
+            raise RuleInvalid("midnight", field, text=line.strip()[:60]) from error
         raise RuleInvalid("line", field, line=number, text=line.strip()[:60]) from error

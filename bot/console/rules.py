@@ -235,7 +235,6 @@ def _policy_form(request: web.Request, policy: Policy, form: dict[str, str], out
         units=rule_forms.UNITS,
         calendars=desk.office.sla.calendar_ids(),
         outcome=outcome,
-        added=[clock for clock in outcome.version.clocks if clock not in policy.clocks] if outcome.preview else [],
     )
     response.set_status(outcome.status)
     return response
@@ -254,7 +253,6 @@ def _calendar_form(
         years=years,
         weekdays=rule_forms.WEEKDAYS,
         outcome=outcome,
-        added=[],
     )
     response.set_status(outcome.status)
     return response

@@ -67,7 +67,8 @@ def _notice(notice: CorrectionView, desk: Desk) -> dict[str, Any]:
 
 def _transfer(item: TransferView) -> dict[str, Any]:
     values = {name: getattr(item, name) for name in _TRANSFER}
-    return {name: v.isoformat() if hasattr(v, "isoformat") else v for name, v in values.items()}
+    shown = {name: v.isoformat() if hasattr(v, "isoformat") else v for name, v in values.items()}
+    return shown | {"interim": [{"at": told.at.isoformat(), "text": told.text} for told in item.interim]}
 
 
 def _result(ticket: TicketView, history: Sequence[TimelineItem]) -> str:

@@ -57,14 +57,17 @@ ROWS: tuple[tuple[str, str, str, Effect], ...] = (
     ("ticket", "resolved", "first_response", Effect.STOP),
     ("ticket", "closed", "first_response", Effect.CANCEL),
     ("ticket", "withdrawn", "first_response", Effect.CANCEL),
-    # From the acceptance until the matter is with the authority.
+    # From the acceptance until the matter is with the authority; what we work on ourselves owes no transfer.
     ("ticket", "accepted", "transfer", Effect.START),
     ("ticket", "transferred", "transfer", Effect.STOP),
+    ("ticket", "in_progress", "transfer", Effect.CANCEL),
     ("ticket", "resolved", "transfer", Effect.CANCEL),
     ("ticket", "closed", "transfer", Effect.CANCEL),
     ("ticket", "withdrawn", "transfer", Effect.CANCEL),
-    # While the authority has it; taken back or ended without its word, nobody owes feedback.
+    # While the authority has it; taken back or ended without its word, nobody owes feedback. What it
+    # says while it still works on the matter is not its last word: the next one is awaited from then on.
     ("ticket", "transferred", "feedback", Effect.START),
+    ("ticket", "interim_feedback", "feedback", Effect.RESTART),
     ("ticket", "feedback_received", "feedback", Effect.STOP),
     ("ticket", "in_progress", "feedback", Effect.CANCEL),
     ("ticket", "resolved", "feedback", Effect.CANCEL),
@@ -75,6 +78,8 @@ ROWS: tuple[tuple[str, str, str, Effect], ...] = (
     ("ticket", "reopened", "next_update", Effect.START),
     ("ticket", "public_reply", "next_update", Effect.RESTART),
     ("ticket", "transferred", "next_update", Effect.RESTART),
+    ("ticket", "interim_feedback", "next_update", Effect.RESTART),
+    ("ticket", "feedback_received", "next_update", Effect.RESTART),
     ("ticket", "resolved", "next_update", Effect.CANCEL),
     ("ticket", "closed", "next_update", Effect.CANCEL),
     ("ticket", "withdrawn", "next_update", Effect.CANCEL),
@@ -100,8 +105,8 @@ def effects_of(subject: str, event: str) -> Mapping[str, Effect]:
 
     Args:
         subject: ``ticket`` or ``handoff``.
-        event: A ticket status just entered, ``opened``, ``public_reply``, ``feedback_received``,
-            ``merged``; or for a handoff
+        event: A ticket status just entered, ``opened``, ``public_reply``, ``interim_feedback``,
+            ``feedback_received``, ``merged``; or for a handoff
             ``queued``, ``requeued``, ``human_reply``, ``handed_back``, ``returned_to_bot``, ``closed``, ``ticket``.
     """
     return {clock: effect for *when, clock, effect in ROWS if when == [subject, event]}

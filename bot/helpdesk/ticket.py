@@ -40,7 +40,8 @@ TRANSITIONS: Mapping[TicketStatus, frozenset[TicketStatus]] = {
     _S.NEEDS_CORRECTION: frozenset({_S.SUBMITTED, _S.REJECTED, _S.WITHDRAWN}),
     _S.ACCEPTED: frozenset({_S.IN_PROGRESS, _S.TRANSFERRED, _S.RESOLVED, _S.WITHDRAWN}),
     _S.IN_PROGRESS: frozenset({_S.TRANSFERRED, _S.RESOLVED, _S.WITHDRAWN}),
-    _S.TRANSFERRED: frozenset({_S.IN_PROGRESS, _S.RESOLVED, _S.WITHDRAWN}),
+    # From one authority to another: the first one said that it is not theirs.
+    _S.TRANSFERRED: frozenset({_S.TRANSFERRED, _S.IN_PROGRESS, _S.RESOLVED, _S.WITHDRAWN}),
     _S.RESOLVED: frozenset({_S.CLOSED, _S.REOPENED}),
     _S.REJECTED: frozenset({_S.CLOSED, _S.REOPENED}),
     _S.CLOSED: frozenset({_S.REOPENED}),

@@ -12,7 +12,7 @@ from bot.knowledge.datafile import Fields, read_mapping
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})")
-_FRAME = re.compile(r"(\d{2}):(\d{2})-(\d{2}):(\d{2})")
+_FRAME = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})")
 _DAY = timedelta(days=1)
 
 
@@ -52,7 +52,7 @@ def load_calendars(root: Path) -> tuple[CalendarVersion, ...]:
 
 
 def parse_frames(text: str) -> tuple[Frame, ...]:
-    """Return frames written as `09:00-12:00,13:30-17:30`.
+    """Return frames written as `09:00-12:00,13:30-17:30`; the first nought of an hour may be left out.
 
     Raises:
         ValueError: Not in that form, or not a time of day.

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.errors import CentreUnknown
+from bot.helpdesk.errors import CentreUnknown, IllegalTransition
 from bot.helpdesk.routing import Centre
 from bot.helpdesk.ticket import TicketStatus
 from bot.services import audit
@@ -33,6 +33,9 @@ async def forward(
     """
     if centre.id == office.routing.own:
         raise CentreUnknown(centre=centre.id)
+    if ticket.status == TicketStatus.TRANSFERRED:
+        # Whoever has it must answer first, and the form of a transfer asks for that.
+        raise IllegalTransition(status=ticket.status, to=TicketStatus.TRANSFERRED.value)
     words = office.texts("routing.forwarded", centre=centre.name, contact=contact(office, centre))
     await move(session, office, ticket, TicketStatus.TRANSFERRED, actor=actor, reason=words, now=now)
     audit.record(

@@ -104,6 +104,23 @@ async def test_a_transfer_goes_out_is_received_and_answered(enter, ticket):
     assert "办理中" in html
 
 
+async def test_an_authority_tells_how_far_it_is_and_the_matter_goes_on_to_the_next(enter, ticket):
+    li = await enter()
+    await li.post(f"/tickets/{ticket.id}/transitions", {"to": "accepted", "version": 1})
+    assert 'name="answer"' not in await page(li, ticket)
+    version = await post(li, ticket, "transfers", 2, authority="市场监管局", matter="售假线索")
+    path = (await id_on(li, ticket, "transfers/…/receipt")).replace("receipt", "interim-feedback")
+    assert await refused(li, ticket, path, version, text=" ") == (400, "bad_request")
+    version = await post(li, ticket, path, version, text="已立案")
+    html = await page(li, ticket)
+    assert "阶段反馈" in html and "已立案" in html and "登记最终反馈" in html
+    assert "市场监管局怎么答复" in html and 'name="answer"' in html
+    assert await refused(li, ticket, "transfers", version, authority="市版权局", matter="线索") == (400, "bad_request")
+    await post(li, ticket, "transfers", version, authority="市版权局", matter="线索", answer="应由版权部门办理")
+    html = await page(li, ticket)
+    assert "应由版权部门办理" in html and "移送部门阶段反馈" in html and "市版权局怎么答复" in html
+
+
 async def test_a_ticket_is_merged_and_taken_out(enter, ticket, other):
     li = await enter()
     version = await post(li, ticket, "merge", into=other.number.lower(), reason="同一件事")

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.services import desk_work, escalation, sla, staff_audit
+from bot.services.outgoing import deliveries
 from bot.store.tables import Agent, Delivery, Notice, Webhook
 from tests.console.driver import StaffClient
 from tests.console.test_live import Ear
@@ -197,6 +198,27 @@ async def test_a_test_call_shows_at_once_what_came_of_it_and_can_be_sent_again(e
         assert len(hook.got) == 3
         assert text_of(await wang.page("/console/deliveries?status=sent&kind=webhook")).count("测试") == 1
         assert "没有符合条件的记录" in await wang.page("/console/deliveries?status=dead")
+
+
+async def test_the_log_names_the_ticket_and_leads_whoever_may_see_it_there(enter, desk, clock, ticket):
+    wang, boss = await enter("王敏", role="supervisor"), await enter("管理员", role="administrator")
+    await add(wang, "https://example.org/", "ticket.changed")
+    li = await make_person(desk)
+    async with desk.begin() as session:
+        row = await desk_work.access_ticket(session, li, ticket.id)
+        await desk_work.assign(session, li, ticket.id, to_agent_id=li.id, version=row.version, now=clock())
+    link = f'href="/console/tickets/number/{ticket.number}"'
+    assert link in await wang.page("/console/deliveries")
+    page = await boss.page("/console/deliveries")
+    assert ticket.number in page and link not in page
+
+
+def test_a_mail_about_several_names_the_first_and_says_how_many():
+    items = [{"number": None}, {"number": "TS1"}, {"number": "TS1"}, {"number": "TS2"}]
+    told = deliveries._told_of({"data": {"count": 7, "items": items}})
+    assert told == {"numbers": ["TS1", "TS2"], "count": 7}
+    assert deliveries._told_of({"data": {"handoff": "x"}}) == {"numbers": [], "count": 1}
+    assert deliveries._told_of({"data": {"number": "TS1"}}) == {"numbers": ["TS1"], "count": 1}
 
 
 async def test_pausing_and_deleting_take_effect_at_once(enter, desk, ticket):

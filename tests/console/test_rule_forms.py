@@ -71,6 +71,9 @@ def test_a_year_is_loaded_from_a_pasted_notice_with_full_width_signs(calendar):
         ("special_hours", "2027-02-05 春节前半天", "line"),
         ("special_hours", "2026-10-01 09:00-12:00 国庆", "day_twice"),
         ("frames_0", "9点到12点", "hours"),
+        ("frames_0", "9:00-25:00", "hours"),
+        ("frames_0", "18:00-24:00", "midnight"),
+        ("special_hours", "2027-02-05 18:00-24:00 夜市", "midnight"),
         ("new_year", "明年", "number"),
         ("new_year", "", "number"),
         ("base_version", "x", "number"),
@@ -80,6 +83,13 @@ def test_what_cannot_be_read_is_named_with_its_field(calendar, field, text, prob
     changes = {"new_year": "2027", "new_holidays": "2027-01-01 元旦"} | {field: text}
     details = problem_of(rule_forms.calendar_draft, "main", form(calendar, **changes))
     assert (details["problem"], details["field"]) == (problem, field)
+
+
+def test_hours_are_read_without_their_first_nought(calendar):
+    changes = {"frames_0": "9:00-12:00，13:30-17:30", "special_hours": "2027-02-05 0:00-9:05 半天", "new_year": "2027", "new_holidays": "2027-01-01 元旦"}
+    draft = rule_forms.calendar_draft("main", form(calendar, **changes))
+    assert draft.frames[0] == ((time(9), time(12)), (time(13, 30), time(17, 30)))
+    assert draft.days[date(2027, 2, 5)].frames == ((time(0), time(9, 5)),)
 
 
 def test_the_number_of_the_line_is_told(calendar):

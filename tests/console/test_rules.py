@@ -1,6 +1,7 @@
 """The pages of SLA rules: who may see them, preview before saving, conflicts, what is shown."""
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -8,7 +9,10 @@ import pytest
 from bot import worker
 from bot.bootstrap import Desk
 from bot.console.rule_forms import calendar_form, policy_form
+from bot.helpdesk.ticket import TicketStatus
 from bot.services import sla
+from bot.services.tickets import move
+from bot.store.tables import Ticket
 from tests.console.driver import StaffClient
 from tests.services.rules import saves_policy
 from tests.support.builders import make_agent, make_ticket
@@ -82,12 +86,21 @@ async def test_what_was_previewed_is_saved_and_moves_the_ticket(desk: Desk, boss
     assert "2026-11-25 17:30" in found
 
 
-async def test_a_preview_says_that_a_new_promise_is_not_counted_backwards(desk: Desk, boss: StaffClient) -> None:
-    words = "新承诺的移送、进展告知从下一次起算"
+async def test_a_preview_counts_the_clocks_that_a_new_promise_adds(desk: Desk, boss: StaffClient) -> None:
+    opened = await make_ticket(desk, (await Citizen.arrives(desk)).conversation_id)
+    async with desk.begin() as session:
+        row = await session.get_one(Ticket, opened.ticket.id)
+        await move(session, desk.office, row, TicketStatus.ACCEPTED, actor="system", reason="", now=desk.clock())
     fields = fields_of(desk, do="preview")
-    assert words not in (await sends(boss, "/rules/policies/complaint", fields))[1]
+    assert "个新增" not in (await sends(boss, "/rules/policies/complaint", fields))[1]
     fields |= {"amount_transfer": "5", "amount_next_update": "10"}
-    assert words in (await sends(boss, "/rules/policies/complaint", fields))[1]
+    _, page = await sends(boss, "/rules/policies/complaint", fields)
+    assert "2</b> 个新增" in page and "没有" in page and "不补计" not in page
+    status, _ = await saves(boss, "/rules/policies/complaint", fields)
+    assert status == 303
+    desk.clock.move(timedelta(seconds=16))
+    await worker.recount_clocks(desk, desk.clock())
+    assert "新增 <span class=\"nums\">2</span> 个" in await boss.page("/console/rules")
 
 
 async def test_a_change_after_the_preview_is_shown_again(desk: Desk, boss: StaffClient) -> None:

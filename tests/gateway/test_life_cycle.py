@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestClient
 from bot.bootstrap import Desk
 from bot.services import desk_work, handoff
 from bot.services.life_cycle import correcting, corrections, extensions, merging, transfers
+from bot.services.life_cycle.looking import transfers_of
 from bot.services.opening import OpenedTicket
 from bot.store.tables import Agent, Ticket
 from tests.gateway.driver import error_of, read, start
@@ -110,6 +111,24 @@ async def test_the_page_shows_each_step_of_a_transfer_and_not_the_contact(client
     assert promises["resolution"].startswith("等待移送部门反馈，办理时限暂停计算")
     _, page = await show(client, office)
     assert "等待对方反馈" in page and "张科" not in page
+
+
+async def test_the_page_tells_what_an_authority_said_meanwhile_and_where_the_matter_went(
+    client: TestClient, office: Office, clock: FakeClock
+) -> None:
+    await office.moves("accepted")
+    await office.does(transfers.transfer_to_authority, authority="市场监管局", matter="售假线索")
+    async with office.desk.read() as session:
+        [sent] = await transfers_of(session, office.opened.ticket.id)
+    await office.does(transfers.record_interim_feedback, sent.id, text="已立案调查")
+    (transfer,) = (await look_up(client, office))["transfers"]
+    assert [told["text"] for told in transfer["interim"]] == ["已立案调查"]
+    _, page = await show(client, office)
+    assert "对方反馈进展" in page and "已立案调查" in page and "等待对方反馈" in page and "移送部门反馈进展" in page
+    clock.move(timedelta(hours=1))
+    await office.does(transfers.transfer_to_authority, authority="市版权局", matter="售假线索", answer="应由版权部门办理")
+    now, before = (await look_up(client, office))["transfers"]
+    assert (now["authority"], before["feedback"]) == ("市版权局", "应由版权部门办理")
 
 
 async def test_the_result_stands_by_itself(client: TestClient, office: Office) -> None:

@@ -75,7 +75,7 @@ async def recounts(desk: Desk, *, limit: int = 200) -> int:
     while True:
         async with desk.begin() as session:
             batch = await sla.recount(session, desk.office.sla, now=desk.clock(), limit=limit)
-        if not batch.counted:
+        if batch.is_idle:
             return total
         total += batch.counted
 

@@ -104,9 +104,9 @@ def test_frames_are_read_from_one_line():
 @pytest.mark.parametrize(
     ("applies_to", "clocks"),
     [
-        ("complaint", {"first_response", "acceptance", "resolution"}),
-        ("assistance", {"first_response", "acceptance", "resolution"}),
-        ("consultation", {"first_response", "acceptance", "resolution"}),
+        ("complaint", {"first_response", "acceptance", "resolution", "feedback"}),
+        ("assistance", {"first_response", "acceptance", "resolution", "feedback"}),
+        ("consultation", {"first_response", "acceptance", "resolution", "feedback"}),
         ("handoff", {"first_response"}),
     ],
 )

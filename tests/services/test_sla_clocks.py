@@ -88,6 +88,17 @@ async def test_the_time_with_the_authority_moves_the_resolution(desk: Desk, tick
     assert after - before == timedelta(days=14)
 
 
+async def test_what_we_work_on_ourselves_owes_no_transfer(desk: Desk, ticket: str) -> None:
+    await moves(desk, ticket, "accepted", "in_progress")
+    assert (await states(desk, ticket))["transfer"] == ["cancelled"]
+    desk.clock.move(timedelta(days=30))
+    async with desk.begin() as session:
+        await sla.sweep(session, desk.office.sla, now=desk.clock())
+    await moves(desk, ticket, "transferred")
+    found = await states(desk, ticket)
+    assert (found["transfer"], found["feedback"]) == (["cancelled"], ["running"])
+
+
 async def test_a_matter_that_is_taken_back_owes_no_feedback(desk: Desk, ticket: str) -> None:
     await moves(desk, ticket, "accepted", "transferred", "in_progress")
     found = await states(desk, ticket)

@@ -14,7 +14,7 @@ from bot.services import sla
 from bot.services.desk_work import access_ticket
 from bot.services.life_cycle.duplicates import OtherTicket, other_ticket, suggest_duplicates
 from bot.services.life_cycle.linking import visible
-from bot.services.life_cycle.ratings import RatingView, rating_of
+from bot.services.life_cycle.ratings import RatingView, ratings_of
 from bot.services.office import Office
 from bot.services.staff import agents_named
 from bot.store.tables import (
@@ -22,6 +22,7 @@ from bot.store.tables import (
     CorrectionNotice,
     Extension,
     FollowUp,
+    InterimFeedback,
     SlaClock,
     Ticket,
     TicketEntry,
@@ -65,8 +66,16 @@ class ExtensionView:
 
 
 @dataclass(frozen=True)
+class InterimView:
+    """What an authority told while it worked on a matter."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True)
 class TransferView:
-    """A transfer to another authority; `contact` is for staff."""
+    """A transfer to another authority; `contact` is for staff, `interim` the earliest first."""
 
     id: str
     authority: str
@@ -78,6 +87,7 @@ class TransferView:
     feedback_at: datetime | None
     feedback: str
     returned: bool
+    interim: list[InterimView]
 
 
 @dataclass(frozen=True)
@@ -129,7 +139,7 @@ class LifeCycle:
     transfers: list[TransferView]
     links: list[LinkView]
     follow_ups: list[FollowUpView]
-    rating: RatingView | None
+    ratings: list[RatingView]
     duplicates: list[OtherTicket]
     extendable: list[ClockChoice]
 
@@ -154,7 +164,7 @@ async def life_of(
         transfers=await transfers_of(session, ticket.id),
         links=await _links(session, agent, ticket),
         follow_ups=await _follow_ups(session, ticket.id),
-        rating=await rating_of(session, "ticket", ticket.id),
+        ratings=await ratings_of(session, "ticket", ticket.id),
         duplicates=[] if ticket.merged_into else await suggest_duplicates(
             session, office, agent, ticket.id, now=now
         ),
@@ -193,15 +203,31 @@ def _correction_state(row: CorrectionNotice) -> str:
 
 async def transfers_of(session: AsyncSession, ticket_id: str) -> list[TransferView]:
     """Return all transfers of a ticket, newest first."""
-    rows = await session.scalars(
-        select(Transfer)
-        .where(Transfer.ticket_id == ticket_id)
-        .order_by(Transfer.sent_at.desc(), Transfer.id.desc())
+    rows = list(
+        await session.scalars(
+            select(Transfer)
+            .where(Transfer.ticket_id == ticket_id)
+            .order_by(Transfer.sent_at.desc(), Transfer.id.desc())
+        )
     )
+    interim = await _interim_of(session, [row.id for row in rows])
+    names = TransferView.__dataclass_fields__.keys() - {"interim"}
     return [
-        TransferView(**{name: getattr(row, name) for name in TransferView.__dataclass_fields__})
-        for row in rows
+        TransferView(**{name: getattr(row, name) for name in names}, interim=interim[row.id]) for row in rows
     ]
+
+
+async def _interim_of(session: AsyncSession, transfer_ids: Sequence[str]) -> dict[str, list[InterimView]]:
+    found: dict[str, list[InterimView]] = {transfer_id: [] for transfer_id in transfer_ids}
+    if transfer_ids:
+        rows = await session.scalars(
+            select(InterimFeedback)
+            .where(InterimFeedback.transfer_id.in_(transfer_ids))
+            .order_by(InterimFeedback.recorded_at, InterimFeedback.id)
+        )
+        for row in rows:
+            found[row.transfer_id].append(InterimView(row.recorded_at, row.text))
+    return found
 
 
 async def _extensions(session: AsyncSession, condition: object) -> list[ExtensionView]:

@@ -1,8 +1,8 @@
 """Ratings: offered once for each handled episode, answered once or never.
 
-The row is what makes it once: it is made with the first offer and never again for the same ticket or
-handoff, however often that is resolved or closed. The offer is a message of the system, which starts
-no turn and asks for nothing.
+The row is what makes it once: it is made with the first offer and never again for the same resolution of
+a ticket, or the same handoff. A ticket that was reopened and is resolved again is a new episode; what was
+said of the one before stays. The offer is a message of the system, which starts no turn and asks for nothing.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import BadRequest
 from bot.helpdesk.life_cycle import SCORES, RatingClosed, RatingNotFound
+from bot.helpdesk.ticket import TicketStatus
 from bot.services import audit
 from bot.services.conversations import add_outgoing
 from bot.services.ids import new_id
@@ -24,7 +25,7 @@ from bot.services.office import Office
 from bot.services.outbox import deliver_from
 from bot.services.telling import tell_citizen
 from bot.store.database import announce
-from bot.store.tables import Conversation, Handoff, Rating, Ticket
+from bot.store.tables import Conversation, Handoff, Rating, Ticket, TicketEvent
 
 RATING_TEXT_MAX_CHARS = 1000
 PATH = "/rate/"
@@ -46,10 +47,11 @@ class Verdict:
 
 @dataclass(frozen=True)
 class RatingView:
-    """A rating as forms and pages show it."""
+    """A rating as forms and pages show it; `round` counts the resolutions of a ticket from 1."""
 
     subject_kind: str
     subject_id: str
+    round: int
     offered_at: datetime
     answered_at: datetime | None
     score: int | None
@@ -61,10 +63,26 @@ async def offer_for_ticket(
     session: AsyncSession, office: Office, ticket: Ticket, *, now: datetime
 ) -> None:
     """Offer the rating of a ticket that was just resolved; the caller holds conversation and ticket."""
-    body = await _offer(session, office, "ticket", ticket.id, now)
+    round_ = await _resolutions(session, ticket)
+    body = await _offer(session, office, "ticket", ticket.id, now, round_=round_)
     if body:
-        words = office.texts("life_cycle.rating.ticket", number=ticket.number)
+        key = "life_cycle.rating.ticket" if round_ == 1 else "life_cycle.rating.ticket_again"
+        words = office.texts(key, number=ticket.number)
         await tell_citizen(session, ticket, words, now=now, body=body)
+
+
+async def _resolutions(session: AsyncSession, ticket: Ticket) -> int:
+    """Return how often the ticket was resolved, as its audit chain tells."""
+    await session.flush()
+    return await session.scalar(
+        select(func.count())
+        .select_from(TicketEvent)
+        .where(
+            TicketEvent.ticket_id == ticket.id,
+            TicketEvent.action == "ticket.status_changed",
+            TicketEvent.new["status"].as_string() == TicketStatus.RESOLVED.value,
+        )
+    ) or 0  # fmt: skip
 
 
 async def offer_for_handoff(
@@ -87,10 +105,10 @@ async def offer_for_handoff(
 
 
 async def _offer(
-    session: AsyncSession, office: Office, kind: str, subject_id: str, now: datetime
+    session: AsyncSession, office: Office, kind: str, subject_id: str, now: datetime, *, round_: int = 1
 ) -> dict[str, object] | None:
     """Make the row and return the link to the form; None if it was offered before."""
-    if await rating_of(session, kind, subject_id):
+    if any(rating.round >= round_ for rating in await ratings_of(session, kind, subject_id)):
         return None
     rating_id = new_id(now)
     token = office.signer.rating_token(rating_id)
@@ -99,6 +117,7 @@ async def _offer(
             id=rating_id,
             subject_kind=kind,
             subject_id=subject_id,
+            round=round_,
             offered_at=now,
             token_hash=_hash(token),
         )
@@ -106,12 +125,19 @@ async def _offer(
     return {"rating": {"path": f"{PATH}{token}", "title": office.texts("life_cycle.rating.link")}}
 
 
-async def rating_of(session: AsyncSession, kind: str, subject_id: str) -> RatingView | None:
-    """Return the rating of a ticket or handoff, None if it was never offered."""
-    rating = await session.scalar(
-        select(Rating).where(Rating.subject_kind == kind, Rating.subject_id == subject_id)
+async def ratings_of(session: AsyncSession, kind: str, subject_id: str) -> list[RatingView]:
+    """Return the ratings that were offered of a ticket or handoff, the latest first."""
+    rows = await session.scalars(
+        select(Rating)
+        .where(Rating.subject_kind == kind, Rating.subject_id == subject_id)
+        .order_by(Rating.round.desc())
     )
-    return _view(rating) if rating else None
+    return [_view(rating) for rating in rows]
+
+
+async def rating_of(session: AsyncSession, kind: str, subject_id: str) -> RatingView | None:
+    """Return the latest rating of a ticket or handoff, None if it was never offered."""
+    return next(iter(await ratings_of(session, kind, subject_id)), None)
 
 
 async def rating_by_token(session: AsyncSession, token: str) -> RatingView:
@@ -145,14 +171,18 @@ async def rate_by_token(
 async def rate_ticket(
     session: AsyncSession, ticket: Ticket, verdict: Verdict, *, now: datetime
 ) -> None:
-    """Answer on the tracking page; the caller has found the ticket by number and code, locked.
+    """Answer on the tracking page, for the latest resolution; the caller has found the ticket by number and
+    code, locked.
 
     Raises:
         RatingClosed: It was answered before, or never offered.
         BadRequest: There is no such score, or the text is too long.
     """
     rating_id = await session.scalar(
-        select(Rating.id).where(Rating.subject_kind == "ticket", Rating.subject_id == ticket.id)
+        select(Rating.id)
+        .where(Rating.subject_kind == "ticket", Rating.subject_id == ticket.id)
+        .order_by(Rating.round.desc())
+        .limit(1)
     )
     if rating_id is None:
         raise RatingClosed
@@ -172,7 +202,7 @@ async def _answer(
         raise RatingClosed
     rating.answered_at, rating.score, rating.solved, rating.text = now, verdict.score, verdict.solved, text
     if ticket is not None:
-        sealed = {"score": verdict.score, "solved": verdict.solved}
+        sealed = {"rating": rating.id, "score": verdict.score, "solved": verdict.solved}
         sealed |= audit.sealed_text(text)
         audit.record(session, ticket, actor="citizen", action="ticket.rated", now=now, new=sealed)
         announce(session, "staff", {"type": "ticket_changed", "id": ticket.id})

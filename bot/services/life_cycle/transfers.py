@@ -1,9 +1,14 @@
-"""Handing a matter to another authority, its receipt, and its feedback (移送)."""
+"""Handing a matter to another authority, its receipt, and its feedback (移送).
+
+A transfer ends with the authority's final feedback. What it tells before is interim. If it says that the
+matter is somebody else's, the next transfer begins where the first one ends.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import BadRequest
@@ -14,7 +19,7 @@ from bot.services.ids import new_id
 from bot.services.office import Office
 from bot.services.tickets import move, touch
 from bot.services.views import TicketView, ticket_view
-from bot.store.tables import Agent, Ticket, Transfer
+from bot.store.tables import Agent, InterimFeedback, Ticket, Transfer
 
 AUTHORITY_MAX_CHARS = 100
 CONTACT_MAX_CHARS = 200
@@ -32,25 +37,31 @@ async def transfer_to_authority(
     contact: str = "",
     matter: str,
     reason_code: str | None = None,
+    answer: str = "",
     version: int,
     now: datetime,
 ) -> TicketView:
     """Transfer the matter; the feedback clock starts if the policy has one, and ours stands still.
 
+    What is with an authority already goes on from there: its transfer ends, and a new one begins.
+
     Args:
         authority: Who has it now.
         contact: How staff reach them; never shown to the citizen.
         matter: What was handed over; the citizen reads it.
+        answer: What the authority said that had it until now; the feedback with which its transfer ends.
     Raises:
         TicketNotFound, TicketChangedMeanwhile: See `access_ticket`.
         IllegalTransition, TicketMerged: See `tickets.move`.
-        BadRequest: A text is missing or too long, or there is no such reason.
+        BadRequest: A text is missing or too long, there is no such reason, or an answer is given where no
+            authority has it.
     """
     ticket = await access_ticket(session, agent, ticket_id, version=version)
     authority = _text("authority", authority, AUTHORITY_MAX_CHARS)
     matter = _text("matter", matter, TEXT_MAX_CHARS)
     contact = _text("contact", contact, CONTACT_MAX_CHARS, required=False)
     reason = office.rules.worded(TicketStatus.TRANSFERRED, reason_code, matter)
+    before = await _end_standing(session, office, agent, ticket, answer, now)
     await move(
         session, office, ticket, TicketStatus.TRANSFERRED, actor=agent.id,
         reason=office.texts("life_cycle.transfer.reason", authority=authority, reason=reason),
@@ -65,11 +76,55 @@ async def transfer_to_authority(
         session, ticket, actor=agent.id, action="ticket.transferred", now=now,
         new={"transfer": transfer.id, "authority": authority, "contact": contact, "matter": matter},
     )  # fmt: skip
-    words = office.texts(
-        "life_cycle.transfer.told", number=ticket.number, authority=authority, reason=reason
-    )
+    values = {"number": ticket.number, "authority": authority, "reason": reason}
+    if before is None:
+        words = office.texts("life_cycle.transfer.told", **values)
+    else:
+        words = office.texts("life_cycle.transfer.onward", **values, before=before, answer=answer.strip())
     await tell_citizen(session, ticket, words, now=now)
     return ticket_view(ticket)
+
+
+async def _end_standing(
+    session: AsyncSession, office: Office, agent: Agent, ticket: Ticket, answer: str, now: datetime
+) -> str | None:
+    """End the transfer that still waits for feedback, if there is one; return whose it was."""
+    standing = await session.scalar(
+        select(Transfer)
+        .where(Transfer.ticket_id == ticket.id, Transfer.feedback_at.is_(None))
+        .order_by(Transfer.sent_at.desc(), Transfer.id.desc())
+        .limit(1)
+    )
+    is_there = standing is not None and ticket.status == TicketStatus.TRANSFERRED
+    answer = _text("answer", answer, TEXT_MAX_CHARS, required=is_there)
+    if standing is None or not is_there:
+        if answer:
+            raise BadRequest(field="answer")
+        return None
+    await _end(session, office, agent, ticket, standing, answer, returned=False, now=now)
+    # What another centre has not kept is ours to follow.
+    ticket.centre = office.routing.own
+    return standing.authority
+
+
+async def _end(
+    session: AsyncSession,
+    office: Office,
+    agent: Agent,
+    ticket: Ticket,
+    transfer: Transfer,
+    text: str,
+    *,
+    returned: bool,
+    now: datetime,
+) -> None:
+    """Record the authority's last word; its clock stops, ours goes on."""
+    transfer.feedback_at, transfer.feedback, transfer.returned = now, text, returned
+    audit.record(
+        session, ticket, actor=agent.id, action="ticket.feedback_received", now=now, reason=text,
+        new={"transfer": transfer.id, "authority": transfer.authority, "returned": returned},
+    )  # fmt: skip
+    await sla.on_ticket_event(session, office.sla, ticket, "feedback_received", now=now)
 
 
 async def record_receipt(
@@ -109,6 +164,46 @@ async def record_receipt(
     return ticket_view(ticket)
 
 
+async def record_interim_feedback(
+    session: AsyncSession,
+    office: Office,
+    agent: Agent,
+    ticket_id: str,
+    transfer_id: str,
+    *,
+    text: str,
+    version: int,
+    now: datetime,
+) -> TicketView:
+    """Record what the authority told of a matter that it still works on, and tell the citizen.
+
+    The next feedback is awaited from now on, in a new round of the clock; ours goes on standing still.
+
+    Raises:
+        TicketNotFound, TicketChangedMeanwhile: See `access_ticket`.
+        BadRequest: This ticket has no such open transfer, or the text is missing or too long.
+    """
+    ticket = await access_ticket(session, agent, ticket_id, version=version)
+    transfer = await _open(session, ticket, transfer_id)
+    text = _text("text", text, TEXT_MAX_CHARS)
+    session.add(
+        InterimFeedback(
+            id=new_id(now), transfer_id=transfer.id, text=text, recorded_by=agent.id, recorded_at=now
+        )
+    )
+    audit.record(
+        session, ticket, actor=agent.id, action="ticket.interim_feedback", now=now, reason=text,
+        new={"transfer": transfer.id, "authority": transfer.authority},
+    )  # fmt: skip
+    await sla.on_ticket_event(session, office.sla, ticket, "interim_feedback", now=now)
+    touch(session, ticket, now)
+    words = office.texts(
+        "life_cycle.transfer.interim", number=ticket.number, authority=transfer.authority, text=text
+    )
+    await tell_citizen(session, ticket, words, now=now)
+    return ticket_view(ticket)
+
+
 async def record_feedback(
     session: AsyncSession,
     office: Office,
@@ -121,7 +216,7 @@ async def record_feedback(
     version: int,
     now: datetime,
 ) -> TicketView:
-    """Record what the authority answered, and tell the citizen; its clock stops, ours goes on.
+    """Record what the authority answered in the end, and tell the citizen; its clock stops, ours goes on.
 
     Args:
         returned: The authority gave the matter back; the ticket is in progress with us again.
@@ -132,12 +227,7 @@ async def record_feedback(
     ticket = await access_ticket(session, agent, ticket_id, version=version)
     transfer = await _open(session, ticket, transfer_id)
     text = _text("text", text, TEXT_MAX_CHARS)
-    transfer.feedback_at, transfer.feedback, transfer.returned = now, text, returned
-    audit.record(
-        session, ticket, actor=agent.id, action="ticket.feedback_received", now=now, reason=text,
-        new={"transfer": transfer.id, "authority": transfer.authority, "returned": returned},
-    )  # fmt: skip
-    await sla.on_ticket_event(session, office.sla, ticket, "feedback_received", now=now)
+    await _end(session, office, agent, ticket, transfer, text, returned=returned, now=now)
     values = {"authority": transfer.authority, "text": text}
     if returned and ticket.status == TicketStatus.TRANSFERRED and ticket.merged_into is None:
         # What another centre gives back is ours.

@@ -11,9 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import BadRequest, HelpdeskError
+from bot.helpdesk.permissions import Permission
+from bot.services.access import may
 from bot.services.outgoing.addresses import shown_url
 from bot.store.database import announce_here
-from bot.store.tables import Delivery, DeliveryAttempt, Webhook
+from bot.store.tables import Agent, Delivery, DeliveryAttempt, Ticket, Webhook
 
 STATUSES = ("pending", "sent", "dead")
 KINDS = ("email", "webhook")
@@ -27,7 +29,13 @@ class DeliveryNotFound(HelpdeskError):
 
 @dataclass(frozen=True)
 class DeliveryView:
-    """A delivery as the log shows it; `receiver` is a mail address or an address without query."""
+    """A delivery as the log shows it.
+
+    Attributes:
+        receiver: A mail address or an address without query.
+        numbers: Of the tickets that it tells of, as far as it names them.
+        count: How many it tells of, conversations included.
+    """
 
     id: str
     kind: str
@@ -40,6 +48,8 @@ class DeliveryView:
     created_at: datetime
     settled_at: datetime | None
     is_paused: bool
+    numbers: list[str]
+    count: int
 
 
 @dataclass(frozen=True)
@@ -93,6 +103,17 @@ async def list_deliveries(
     return DeliveryPage([_view(row, webhooks) for row in rows[:limit]], last)
 
 
+async def numbers_open_to(session: AsyncSession, agent: Agent, page: DeliveryPage) -> frozenset[str]:
+    """Return the numbers on a page of the log whose tickets this agent may open.
+
+    Whoever works for some regions only sees no log, so the role decides.
+    """
+    numbers = {number for item in page.items for number in item.numbers}
+    if not numbers or not may(agent, Permission.READ_TICKETS):
+        return frozenset()
+    return frozenset(await session.scalars(select(Ticket.number).where(Ticket.number.in_(numbers))))
+
+
 async def delivery_detail(session: AsyncSession, delivery_id: str) -> DeliveryDetail:
     """Return one delivery.
 
@@ -137,6 +158,14 @@ async def _webhooks(session: AsyncSession, rows: list[Delivery]) -> dict[str, We
     return {webhook.id: webhook for webhook in found}
 
 
+def _told_of(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the numbers in what is sent: a mail has a list of clocks, a call is about one thing."""
+    data = payload.get("data") or {}
+    items = data.get("items") or [data]
+    numbers = dict.fromkeys(item["number"] for item in items if item.get("number"))
+    return {"numbers": list(numbers), "count": data.get("count", len(items))}
+
+
 def _view(row: Delivery, webhooks: Mapping[str, Webhook]) -> DeliveryView:
     webhook = webhooks.get(row.target)
     return DeliveryView(
@@ -151,4 +180,5 @@ def _view(row: Delivery, webhooks: Mapping[str, Webhook]) -> DeliveryView:
         created_at=row.created_at,
         settled_at=row.settled_at,
         is_paused=webhook is not None and not webhook.is_active and webhook.deleted_at is None,
+        **_told_of(row.payload),
     )

@@ -93,7 +93,7 @@ async def on_public_reply(
 async def on_ticket_event(
     session: AsyncSession, book: SlaBook, ticket: Ticket, event: str, *, now: datetime
 ) -> None:
-    """Apply an event that is no change of status: feedback_received, merged."""
+    """Apply an event that is no change of status: interim_feedback, feedback_received, merged."""
     await _on_ticket(session, book, ticket, event, now)
 
 

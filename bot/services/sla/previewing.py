@@ -11,10 +11,11 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.recounting import Recounted
-from bot.helpdesk.sla import Pause, Policy
+from bot.helpdesk.sla import ClockState, Pause, Policy
 from bot.services.sla.affected import COLUMNS, NONE, Version, count_again, still_on_older
 from bot.services.sla.book import SlaBook
 from bot.services.sla.counting import granted_to
+from bot.services.sla.missing import TICKETS, MissingClock, may_miss, missing_on, promised_anew
 from bot.services.sla.recounting import has_moved
 from bot.store.tables import Handoff, SlaClock, SlaPause, Ticket
 
@@ -25,9 +26,10 @@ _CHUNK = 1000
 
 @dataclass(frozen=True)
 class MovedClock:
-    """A clock of which a date would change.
+    """A clock of which a date would change, or that would be new on its ticket.
 
     Attributes:
+        clock_id: Empty for a new one, as `old_due_at` is None.
         number: Ticket number; None for a handoff.
         title: Subject of the ticket, empty for a handoff.
         link_id: Id of the ticket, or of the handoff's conversation.
@@ -39,7 +41,7 @@ class MovedClock:
     subject_id: str
     clock: str
     state: str
-    old_due_at: datetime
+    old_due_at: datetime | None
     new_due_at: datetime
     was_provisional: bool
     is_provisional: bool
@@ -49,9 +51,14 @@ class MovedClock:
     link_id: str = ""
 
     @property
+    def is_new(self) -> bool:
+        """Tell whether the ticket has no such clock yet."""
+        return self.old_due_at is None
+
+    @property
     def shift(self) -> timedelta:
-        """Return how much later it is due; negative when earlier."""
-        return self.new_due_at - self.old_due_at
+        """Return how much later it is due; negative when earlier, nothing for a new one."""
+        return self.new_due_at - (self.old_due_at or self.new_due_at)
 
 
 @dataclass
@@ -61,8 +68,9 @@ class Preview:
     Attributes:
         looked_at: Clocks that would be counted again.
         earlier, later: Of these, due earlier or later than now.
-        used_up: Of these, breached at once: their time is over under the new rule.
-        provisional: Of these, with a due date that stays or becomes provisional.
+        added: Clocks that would be started: promised for the first time, on tickets past the step that starts them.
+        used_up: Of all these, breached at once: their time is over under the new rule.
+        provisional: Of all these, with a due date that stays or becomes provisional.
         kept: Open clocks of the policy that it would not promise any more; they stay as they are.
         rows: At most `SAMPLE`; breached first, then what is due first.
     """
@@ -70,6 +78,7 @@ class Preview:
     looked_at: int = 0
     earlier: int = 0
     later: int = 0
+    added: int = 0
     used_up: int = 0
     provisional: int = 0
     kept: int = 0
@@ -79,6 +88,12 @@ class Preview:
     def moved(self) -> int:
         """Return how many due dates would change."""
         return self.earlier + self.later
+
+    def keep(self, row: MovedClock) -> None:
+        """Take a row into the sample."""
+        self.rows.append(row)
+        if len(self.rows) > 4 * SAMPLE:
+            self.rows = _first(self.rows)
 
 
 async def preview(
@@ -103,6 +118,7 @@ async def preview(
             _add(found, clock, count_again(book, version, clock, pauses, more_time[clock.id], now=now))
     if is_policy:
         found.kept = await _kept(session, version)
+        await _add_missing(session, book, version, found, now)
     found.rows = await _named(session, _first(found.rows))
     return found
 
@@ -139,7 +155,7 @@ def _add(found: Preview, clock: Any, after: Recounted) -> None:
     found.later += after.due_at > clock.due_at
     if not has_moved(clock, after) and not after.is_used_up:
         return
-    found.rows.append(
+    found.keep(
         MovedClock(
             clock_id=clock.id,
             subject_kind=clock.subject_kind,
@@ -153,12 +169,43 @@ def _add(found: Preview, clock: Any, after: Recounted) -> None:
             is_used_up=after.is_used_up,
         )
     )
-    if len(found.rows) > 4 * SAMPLE:
-        found.rows = _first(found.rows)
+
+
+async def _add_missing(
+    session: AsyncSession, book: SlaBook, policy: Policy, found: Preview, now: datetime
+) -> None:
+    """Add what the recount would start on tickets that have passed the step that starts it."""
+    clocks, last = promised_anew(book, policy), ""
+    query = select(TICKETS.id, TICKETS.centre).where(*may_miss(policy, clocks)).order_by(TICKETS.id).limit(_CHUNK)
+    while clocks and (rows := (await session.execute(query.where(TICKETS.id > last))).all()):
+        last = rows[-1].id
+        for one in await missing_on(session, book, policy, clocks, {row.id: row.centre for row in rows}, now=now):
+            _add_new(found, one)
+
+
+def _add_new(found: Preview, one: MissingClock) -> None:
+    after = one.after
+    found.added += 1
+    found.provisional += after.provisional
+    found.used_up += after.is_used_up
+    found.keep(
+        MovedClock(
+            clock_id="",
+            subject_kind="ticket",
+            subject_id=one.ticket_id,
+            clock=one.clock,
+            state=(ClockState.PAUSED if after.is_paused else ClockState.RUNNING).value,
+            old_due_at=None,
+            new_due_at=after.due_at,
+            was_provisional=False,
+            is_provisional=after.provisional,
+            is_used_up=after.is_used_up,
+        )
+    )
 
 
 def _first(rows: list[MovedClock]) -> list[MovedClock]:
-    return sorted(rows, key=lambda row: (not row.is_used_up, row.new_due_at, row.clock_id))[:SAMPLE]
+    return sorted(rows, key=lambda row: (not row.is_used_up, row.new_due_at, row.clock_id, row.subject_id))[:SAMPLE]
 
 
 async def _kept(session: AsyncSession, policy: Policy) -> int:

@@ -3,6 +3,10 @@
 Each batch is one short transaction. It locks its tickets, then their clocks, and leaves out what others
 hold; those come with a later batch. Nothing says how far it got except the clocks themselves, so a
 process that dies between two batches loses nothing, and two processes do nothing twice.
+
+When all are counted and every process knows the version, clocks that it promises and an earlier one did
+not are started on the tickets that miss them (`services.sla.missing`). Tickets that miss nothing look like
+those that have not been looked at, so there the job keeps how far it got.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import bindparam, func, or_, select, update
@@ -22,6 +27,7 @@ from bot.helpdesk.sla import ClockState, Pause, Policy
 from bot.services.sla.affected import COLUMNS, Version, count_again, rules_after, still_on_older
 from bot.services.sla.book import SlaBook
 from bot.services.sla.counting import ACTIVE, granted_to
+from bot.services.sla.missing import TICKETS, may_miss, missing_on, promised_anew, start
 from bot.services.sla.records import renew_book
 from bot.store.tables import SlaClock, SlaEvent, SlaPause, SlaRecount, Ticket
 
@@ -31,16 +37,30 @@ BATCH = 200
 
 @dataclass(frozen=True)
 class RecountBatch:
-    """What one batch did; `moved` are the clocks of which a date changed."""
+    """What one batch did.
 
-    counted: int
-    moved: int
+    Attributes:
+        counted: Clocks that were counted again.
+        moved: Of these, the clocks of which a date changed.
+        looked_at: Tickets that were searched for missing clocks.
+        added: Clocks that were missing there and run now.
+    """
+
+    counted: int = 0
+    moved: int = 0
+    looked_at: int = 0
+    added: int = 0
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether there is nothing to be done now."""
+        return not self.counted and not self.looked_at
 
 
 async def recount(
     session: AsyncSession, book: SlaBook, *, now: datetime, limit: int = BATCH
 ) -> RecountBatch:
-    """Count one batch again; `counted` is 0 when there is nothing to be done now.
+    """Count one batch again, or start what is missing on some tickets.
 
     A clock that the sweep has yet to look at waits for it: what happened under the old version is
     recorded under the old version.
@@ -56,9 +76,10 @@ async def recount(
         batch = await _work_on(session, book, job, now, limit)
         job.counted += batch.counted
         job.moved += batch.moved
-        if batch.counted:
+        job.added += batch.added
+        if not batch.is_idle:
             return batch
-    return RecountBatch(0, 0)
+    return RecountBatch()
 
 
 async def is_recount_open(session: AsyncSession, *, now: datetime) -> bool:
@@ -90,8 +111,10 @@ async def _work_on(
     )
     rows = clocks.all()
     if not rows:
-        await _finish(session, job, conditions, now)
-        return RecountBatch(0, 0)
+        batch, is_done = await _start_missing(session, book, job, version, now, limit)
+        if is_done:
+            await _finish(session, job, conditions, now)
+        return batch
     stood_still = await pauses_of(session, [row.id for row in rows])
     more_time = await granted_to(session, [row.id for row in rows])
     results = [
@@ -117,6 +140,41 @@ async def _with_ticket_locked(session: AsyncSession, found: Sequence[Any]) -> li
     )
     held = set(locked)
     return [row.id for row in found if row.subject_kind != "ticket" or row.subject_id in held]
+
+
+async def _start_missing(
+    session: AsyncSession, book: SlaBook, job: SlaRecount, version: Version, now: datetime, limit: int
+) -> tuple[RecountBatch, bool]:
+    """Start what some tickets miss; return what was done, and whether no ticket is left.
+
+    It waits until nobody starts clocks by an older version any more: a ticket that was looked at is not
+    looked at again.
+    """
+    clocks = _to_be_started(book, version, now)
+    if not clocks:
+        return RecountBatch(), True
+    if now < job.settled_at:
+        return RecountBatch(), False
+    query = select(TICKETS.id, TICKETS.centre).where(*may_miss(version, clocks)).order_by(TICKETS.id)
+    ids = query.with_only_columns(TICKETS.id).where(TICKETS.id > job.looked_to).limit(limit)
+    wanted = list(await session.scalars(ids))
+    held = await session.execute(query.where(TICKETS.id.in_(wanted)).with_for_update(skip_locked=True))
+    centres = {row.id: row.centre for row in held}
+    found = await missing_on(session, book, version, clocks, centres, now=now)
+    rows = await start(session, version, found, now=now)
+    await _record(session, {row["id"] for row in rows}, [row | {"key": row["id"]} for row in rows], now)
+    await _set_next_due(session, {row["subject_id"] for row in rows})
+    # From a ticket that somebody holds all are looked at again: what was started is there then.
+    for ticket_id in takewhile(centres.__contains__, wanted):
+        job.looked_to = ticket_id
+    return RecountBatch(looked_at=len(centres), added=len(rows)), not wanted
+
+
+def _to_be_started(book: SlaBook, version: Version, now: datetime) -> frozenset[str]:
+    """Return the clocks that the version is the first to promise, without those dropped again since."""
+    if not isinstance(version, Policy):
+        return frozenset()
+    return promised_anew(book, version) & book.current(version.applies_to, now).clocks.keys()
 
 
 async def _finish(

@@ -24,6 +24,7 @@ class SavedVersion:
         by_name: Who saved it; None for what came with the program.
         scope: How far it reached (`RUNNING`, `PROVISIONAL`); None for clocks started afterwards only.
         counted, moved: Clocks counted again so far, and those of which a date changed.
+        added: Clocks started so far that no version had promised when their tickets took the step.
         is_recounting: Some are still to be counted.
     """
 
@@ -34,6 +35,7 @@ class SavedVersion:
     scope: str | None = None
     counted: int = 0
     moved: int = 0
+    added: int = 0
     is_recounting: bool = False
 
 
@@ -73,6 +75,7 @@ async def rule_histories(
             scope=job.scope if job else None,
             counted=job.counted if job else 0,
             moved=job.moved if job else 0,
+            added=job.added if job else 0,
             is_recounting=job is not None and job.finished_at is None,
         )
 

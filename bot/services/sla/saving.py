@@ -121,6 +121,8 @@ async def order_recount(
             settled_at=max(now, start_at) + _SETTLES_AFTER,
             counted=0,
             moved=0,
+            added=0,
+            looked_to="",
         )
         .on_conflict_do_nothing()
     )

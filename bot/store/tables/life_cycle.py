@@ -1,5 +1,5 @@
 """What happens to a ticket between opening and archive: `correction_notice`, `extension`, `transfer`,
-`ticket_link`, `rating`, `follow_up`."""
+`interim_feedback`, `ticket_link`, `rating`, `follow_up`."""
 
 from __future__ import annotations
 
@@ -90,7 +90,10 @@ class Extension(Base):
 
 
 class Transfer(Base):
-    """The matter is with another authority, whose receipt and feedback are awaited."""
+    """The matter is with another authority, whose receipt and feedback are awaited.
+
+    `feedback` is the authority's last word, with which the transfer ends; what it says before is `interim_feedback`.
+    """
 
     __tablename__ = "transfer"
     __table_args__ = (
@@ -118,6 +121,19 @@ class Transfer(Base):
     feedback: Mapped[str] = mapped_column(Text, default="")
     #: The authority gave the matter back: it is ours again.
     returned: Mapped[bool] = mapped_column(default=False)
+
+
+class InterimFeedback(Base):
+    """What an authority told of a matter that it still works on."""
+
+    __tablename__ = "interim_feedback"
+    __table_args__ = (Index("ix_interim_feedback_transfer", "transfer_id", "recorded_at"),)
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    transfer_id: Mapped[str] = mapped_column(ForeignKey("transfer.id"))
+    text: Mapped[str] = mapped_column(Text)
+    recorded_by: Mapped[str] = mapped_column(ForeignKey("agent.id"))
+    recorded_at: Mapped[datetime]
 
 
 class TicketLink(Base):
@@ -154,7 +170,7 @@ class Rating(Base):
 
     __tablename__ = "rating"
     __table_args__ = (
-        UniqueConstraint("subject_kind", "subject_id"),
+        UniqueConstraint("subject_kind", "subject_id", "round"),
         UniqueConstraint("token_hash"),
         Index("ix_rating_offered_at", "offered_at"),
     )
@@ -163,6 +179,8 @@ class Rating(Base):
     #: `ticket` or `handoff`, and its id
     subject_kind: Mapped[str] = mapped_column(String(8))
     subject_id: Mapped[str] = mapped_column(String(36))
+    #: Which resolution of the ticket it is about, from 1; a handoff ends once.
+    round: Mapped[int] = mapped_column(default=1, server_default="1")
     offered_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     #: 1 (very bad) to 5 (very good)

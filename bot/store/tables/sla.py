@@ -60,7 +60,8 @@ class SlaRecount(Base):
     """A saved version by which open clocks must be counted again, until `finished_at` says that all are.
 
     Which clocks are left is read off the clocks themselves: those still on an older version. So a
-    process that dies in the middle leaves nothing but work for the next.
+    process that dies in the middle leaves nothing but work for the next. Only the search for tickets that
+    miss a clock needs a note of how far it is.
     """
 
     __tablename__ = "sla_recount"
@@ -79,6 +80,10 @@ class SlaRecount(Base):
     settled_at: Mapped[datetime]
     counted: Mapped[int] = mapped_column(default=0)
     moved: Mapped[int] = mapped_column(default=0)
+    #: Clocks started because the version promises them and an earlier one did not.
+    added: Mapped[int] = mapped_column(default=0, server_default="0")
+    #: Id of the last ticket that was searched for missing clocks.
+    looked_to: Mapped[str] = mapped_column(String(36), default="", server_default="")
     finished_at: Mapped[datetime | None]
 
 

@@ -11,9 +11,10 @@ from bot.bootstrap import Desk
 from bot.helpdesk.errors import BadRequest
 from bot.helpdesk.life_cycle import RatingClosed, RatingNotFound
 from bot.services import handoff, tickets
+from bot.services.figures import Period, satisfaction_figures
 from bot.services.life_cycle import ratings
 from bot.services.life_cycle.ratings import Verdict
-from bot.store.tables import Agent, Inbound, Rating
+from bot.store.tables import Agent, Inbound, Rating, Ticket
 from tests.services.life_cycle.conftest import Case
 from tests.support.builders import make_agent
 from tests.support.citizens import Citizen
@@ -110,10 +111,54 @@ async def test_a_verdict_out_of_range_is_refused(resolved: Case, values: dict) -
         await rates(resolved.desk, token, **values)
 
 
-async def test_the_same_ticket_is_never_offered_again(resolved: Case) -> None:
-    await resolved.moves("reopened", "还没有下架")
-    await resolved.moves("in_progress")
-    await resolved.moves("resolved", "这次下架了")
+async def again(case: Case) -> None:
+    await case.moves("reopened", "还没有下架")
+    await case.moves("in_progress")
+    await case.moves("resolved", "这次下架了")
+
+
+async def test_each_resolution_is_offered_once_and_what_was_said_before_stays(resolved: Case) -> None:
+    (first,) = await offers(resolved.citizen)
+    await rates(resolved.desk, first, 2, text="没有解决")
+    await again(resolved)
+    _, second = await offers(resolved.citizen)
+    assert "重新办理后又办结了" in (await resolved.told())[-1]
+    await resolved.moves("closed")
+    assert len(await offers(resolved.citizen)) == 2
+    await rates(resolved.desk, second, 5)
+    for token in (first, second):
+        with pytest.raises(RatingClosed):
+            await rates(resolved.desk, token, 1)
+    async with resolved.desk.read() as session:
+        found = await ratings.ratings_of(session, "ticket", resolved.id)
+        figures = await satisfaction_figures(session, _today(resolved.desk), now=resolved.desk.clock())
+    assert [(rating.round, rating.score) for rating in found] == [(2, 5), (1, 2)]
+    assert figures.total.counts == (0, 1, 0, 0, 1)
+    assert await resolved.chain_holds()
+
+
+def _today(desk: Desk) -> Period:
+    day = desk.office.calendar.local_date(desk.clock())
+    return Period(day, day, desk.office.calendar.zone)
+
+
+async def test_number_and_code_answer_for_the_latest_resolution(resolved: Case) -> None:
+    await again(resolved)
+    desk, opened = resolved.desk, resolved.opened
+    async with desk.begin() as session:
+        ticket = await tickets.ticket_by_code(session, desk.office, opened.ticket.number, opened.code, lock=True)
+        await ratings.rate_ticket(session, ticket, Verdict(4), now=desk.clock())
+    async with desk.read() as session:
+        found = await ratings.ratings_of(session, "ticket", resolved.id)
+    assert [(rating.round, rating.score) for rating in found] == [(2, 4), (1, None)]
+    first, _ = await offers(resolved.citizen)
+    await rates(desk, first, 1)
+
+
+async def test_an_offer_for_the_same_resolution_is_made_once(resolved: Case) -> None:
+    async with resolved.desk.begin() as session:
+        ticket = await session.get_one(Ticket, resolved.id)
+        await ratings.offer_for_ticket(session, resolved.desk.office, ticket, now=resolved.desk.clock())
     assert len(await offers(resolved.citizen)) == 1
 
 

@@ -8,8 +8,14 @@ import pytest
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import BadRequest, FormRequired, IllegalTransition
 from bot.helpdesk.sla import Target, Unit
+from bot.services import sla
 from bot.services.life_cycle.looking import transfers_of
-from bot.services.life_cycle.transfers import record_feedback, record_receipt, transfer_to_authority
+from bot.services.life_cycle.transfers import (
+    record_feedback,
+    record_interim_feedback,
+    record_receipt,
+    transfer_to_authority,
+)
 from tests.services.life_cycle.conftest import Case
 from tests.support.clock import FakeClock
 
@@ -119,3 +125,90 @@ async def test_the_feedback_clock_ends_with_the_ticket(accepted: Case) -> None:
     await sends(accepted)
     await accepted.moves("resolved", "已由该局处理")
     assert (await accepted.clocks())["feedback"].state == "cancelled"
+
+
+async def rounds(case: Case, clock: str) -> list[str]:
+    async with case.desk.read() as session:
+        views = await sla.clocks_of(session, case.id, now=case.desk.clock())
+    return [view.state for view in sorted(views, key=lambda view: view.round) if view.clock == clock]
+
+
+async def test_interim_feedback_is_told_and_awaits_the_next_word(accepted: Case, clock: FakeClock) -> None:
+    transfer = await sends(accepted)
+    clock.move(timedelta(days=3))
+    await accepted.does(record_interim_feedback, transfer, text="已立案")
+    feedback = (await accepted.clocks())["feedback"]
+    assert await rounds(accepted, "feedback") == ["met", "running"]
+    assert feedback.started_at == clock()
+    assert (await accepted.clocks())["resolution"].state == "paused"
+    said = (await accepted.told())[-1]
+    assert "反馈办理进展：已立案" in said and "还在该部门办理" in said
+    clock.move(timedelta(days=5))
+    await accepted.does(record_interim_feedback, transfer, text="正在鉴定")
+    await accepted.does(record_feedback, transfer, text="已作出处罚决定")
+    assert await rounds(accepted, "feedback") == ["met", "met", "met"]
+    assert (await accepted.clocks())["resolution"].state == "running"
+    async with accepted.desk.read() as session:
+        [found] = await transfers_of(session, accepted.id)
+    assert ([told.text for told in found.interim], found.feedback) == (["已立案", "正在鉴定"], "已作出处罚决定")
+    assert (await accepted.actions())[-3:] == ["ticket.interim_feedback", "ticket.interim_feedback", "ticket.feedback_received"]
+    assert await accepted.chain_holds()
+
+
+async def test_interim_feedback_that_is_late_is_a_breach_and_the_next_round_begins(accepted: Case, clock: FakeClock) -> None:
+    transfer = await sends(accepted)
+    clock.move(timedelta(days=60))
+    await accepted.does(record_interim_feedback, transfer, text="仍在办理")
+    assert await rounds(accepted, "feedback") == ["breached", "running"]
+
+
+async def test_nothing_interim_comes_after_the_end_or_without_words(accepted: Case) -> None:
+    transfer = await sends(accepted)
+    with pytest.raises(BadRequest):
+        await accepted.does(record_interim_feedback, transfer, text=" ")
+    await accepted.does(record_feedback, transfer, text="已处理")
+    with pytest.raises(BadRequest):
+        await accepted.does(record_interim_feedback, transfer, text="还有话说")
+
+
+async def test_a_matter_goes_on_from_one_authority_to_the_next(accepted: Case, clock: FakeClock) -> None:
+    first = await sends(accepted)
+    clock.move(timedelta(days=2))
+    second = await sends(accepted, authority="市版权局", answer="不属本局管辖，应由版权部门办理")
+    assert second != first
+    assert (await accepted.row()).status == "transferred"
+    assert await rounds(accepted, "feedback") == ["met", "running"]
+    clocks = await accepted.clocks()
+    assert (clocks["feedback"].started_at, clocks["resolution"].state) == (clock(), "paused")
+    async with accepted.desk.read() as session:
+        now, before = await transfers_of(session, accepted.id)
+    assert (before.feedback, before.feedback_at, before.returned) == ("不属本局管辖，应由版权部门办理", clock(), False)
+    assert (now.authority, now.feedback_at) == ("市版权局", None)
+    told = await accepted.told()
+    assert "市市场监督管理局答复“不属本局管辖，应由版权部门办理”，已改送市版权局。" in told[-1]
+    assert sum("市版权局" in words for words in told) == 1
+    await accepted.does(record_feedback, second, text="已处理")
+    assert await accepted.chain_holds()
+
+
+async def test_to_go_on_the_authority_that_has_it_must_have_answered(accepted: Case) -> None:
+    with pytest.raises(BadRequest):
+        await sends(accepted, answer="没有移送过")
+    first = await sends(accepted)
+    for answer in ("", "答" * 4001):
+        with pytest.raises(BadRequest):
+            await sends(accepted, authority="市版权局", answer=answer)
+    await accepted.does(record_feedback, first, text="已按职责处理完毕")
+    await sends(accepted, authority="市版权局")
+    assert await rounds(accepted, "feedback") == ["met", "running"]
+
+
+async def test_our_clock_stands_still_through_both_transfers(accepted: Case, clock: FakeClock) -> None:
+    due_at = (await accepted.clocks())["resolution"].due_at
+    await sends(accepted)
+    clock.move(timedelta(days=7))
+    second = await sends(accepted, authority="市版权局", answer="不属本局管辖")
+    clock.move(timedelta(days=7))
+    await accepted.does(record_feedback, second, text="已处理")
+    # Nine closings, as the day on which the clock started does not count: from Friday 22 January to Thursday.
+    assert (await accepted.clocks())["resolution"].due_at - due_at == timedelta(days=13)
