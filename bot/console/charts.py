@@ -116,7 +116,7 @@ def nice_ceiling(most: int) -> int:
     )
 
 
-def shares(counts: Sequence[int]) -> list[float]:
+def shares(counts: Sequence[float]) -> list[float]:
     """Return the length of each bar in percent of the longest."""
     most = max(counts, default=0)
     return [round(100 * count / most, 1) if most else 0.0 for count in counts]

@@ -212,6 +212,6 @@ async def test_the_dashboard_shows_a_period_and_goes_out_as_files(enter: Enter, 
         assert (await head.client.get(f"/console/dashboard?{query}")).status == 400, query
     answer = await head.client.get("/console/exports/dashboard.xlsx")
     sheets = load_workbook(io.BytesIO(await answer.read())).sheetnames
-    assert sheets[:2] == ["概览", "每天"] and len(sheets) == 18
+    assert sheets[:2] == ["概览", "每天"] and len(sheets) == 27
     text = (await (await head.client.get("/console/exports/dashboard.csv?from=2026-11-20&to=2026-11-20")).read()).decode("utf-8-sig")
     assert '"2026-11-20","1","0"' in text

@@ -13,14 +13,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.services.figures.table import Bar, count_by, local_day, quantile, seconds
-from bot.store.tables import Conversation, Handoff, Inbound, SlaClock, Ticket
-
-#: A figure with more rows than this is a list, not a figure.
-ROWS_MAX = 15
+from bot.services.figures.split import bars_by, how_many
+from bot.services.figures.table import Bar, count_by, local_day
+from bot.services.figures.topics import fact
+from bot.store.tables import Conversation, Handoff, SlaClock, Ticket
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,7 @@ class PeriodFigures:
         tickets_by_day, handoffs_by_day: Key: the day, ISO; every day of the period.
         by_queue, by_right, by_region, by_channel: Tickets opened; `parts`: those of them finished by now, and their clocks
             that were met and missed.
-        conversations_by_channel: Conversations in which the citizen wrote; `parts`: those without a handoff.
         clocks: Clocks of these tickets and handoffs that were met or missed; `parts`: met, missed.
-        first_response_seconds: Median and ninth tenth of the wait for a person's first reply, in seconds of the
-            wall clock; None when nobody replied.
-        handoffs, replied: Handoffs asked for; those a person replied to.
     """
 
     tickets_by_day: list[Bar]
@@ -73,20 +68,6 @@ class PeriodFigures:
     by_region: list[Bar]
     by_channel: list[Bar]
     clocks: list[Bar]
-    first_response_seconds: tuple[float | None, float | None]
-    handoffs: int
-    replied: int
-    conversations_by_channel: list[Bar]
-
-    @property
-    def conversations(self) -> int:
-        """Conversations in which the citizen wrote."""
-        return sum(bar.count for bar in self.conversations_by_channel)
-
-    @property
-    def bot_only(self) -> int:
-        """Those of them without a handoff."""
-        return sum(bar.parts[0] for bar in self.conversations_by_channel)
 
 
 async def period_figures(session: AsyncSession, period: Period, *, now: datetime) -> PeriodFigures:
@@ -95,23 +76,17 @@ async def period_figures(session: AsyncSession, period: Period, *, now: datetime
     # Through the conversation, which is what a viewer's regions restrict.
     of_conversation = Conversation.id == Handoff.conversation_id
     asked = select(Handoff.id).join(Conversation, of_conversation).where(period.holds(Handoff.requested_at))
-    replied = asked.where(Handoff.first_reply_at.is_not(None))
-    wait = seconds(session, Handoff.requested_at, Handoff.first_reply_at)
+    tickets = await bars_by(
+        session, _tickets(period), ("queue", "right", "region", "channel"), parts=("finished", "met", "breached")
+    )
     return PeriodFigures(
         tickets_by_day=await _by_day(session, Ticket.opened_at, opened, period, now),
         handoffs_by_day=await _by_day(session, Handoff.requested_at, asked, period, now),
-        by_queue=await _tickets_by(session, Ticket.queue, period),
-        by_right=await _tickets_by(session, Ticket.facts["right"].as_string(), period),
-        by_region=await _tickets_by(session, Ticket.facts["region"].as_string(), period),
-        by_channel=await _tickets_by(session, Ticket.channel, period),
+        by_queue=tickets["queue"],
+        by_right=tickets["right"],
+        by_region=tickets["region"],
+        by_channel=tickets["channel"],
         clocks=await _clocks(session, period),
-        first_response_seconds=(
-            await quantile(session, wait, replied, 0.5),
-            await quantile(session, wait, replied, 0.9),
-        ),
-        handoffs=await session.scalar(select(func.count()).select_from(asked.subquery())) or 0,
-        replied=await session.scalar(select(func.count()).select_from(replied.subquery())) or 0,
-        conversations_by_channel=await _conversations(session, period),
     )
 
 
@@ -123,21 +98,16 @@ async def _by_day(
     return [Bar(str(day), counted.get(str(day), 0)) for day in period.days]
 
 
-async def _tickets_by(session: AsyncSession, column: ColumnElement[Any], period: Period) -> list[Bar]:
-    """Count tickets by a column, most first: how many, finished, and the promises kept and broken."""
-    opened, settled = period.holds(Ticket.opened_at), SlaClock.state.in_(("met", "breached"))
-    # By position, as in `count_by`.
-    counted = select(column.label("key"), func.count().label("count"), _how_many(Ticket.is_finished)).where(opened)
-    counted = counted.group_by(literal_column("1")).order_by(literal_column("2").desc(), literal_column("1"))
-    tickets = (await session.execute(counted.limit(ROWS_MAX))).all()
-    promised = select(column, _how_many(SlaClock.state == "met"), func.count()).where(opened, settled)
-    promised = promised.join(SlaClock, SlaClock.subject_id == Ticket.id).group_by(literal_column("1"))
-    kept = {key: (int(met), total - int(met)) for key, met, total in await session.execute(promised)}
-    return [Bar(key, count, (int(done), *kept.get(key, (0, 0)))) for key, count, done in tickets]
-
-
-def _how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.sum(case((condition, 1), else_=0))
+def _tickets(period: Period) -> Select[Any]:
+    """Return the tickets of a period, a row each, with the promises kept and broken."""
+    kept, broken = how_many(SlaClock.state == "met"), how_many(SlaClock.state == "breached")
+    rows = select(
+        Ticket.queue.label("queue"), fact(Ticket, "right").label("right"), fact(Ticket, "region").label("region"),
+        Ticket.channel.label("channel"), case((Ticket.is_finished, 1), else_=0).label("finished"),
+        kept.label("met"), broken.label("breached"),
+    )  # fmt: skip
+    rows = rows.outerjoin(SlaClock, SlaClock.subject_id == Ticket.id).where(period.holds(Ticket.opened_at))
+    return rows.group_by(Ticket.id)
 
 
 async def _clocks(session: AsyncSession, period: Period) -> list[Bar]:
@@ -154,11 +124,3 @@ async def _clocks(session: AsyncSession, period: Period) -> list[Bar]:
     return [
         Bar(clock, sum(states.values()), (states["met"], states["breached"])) for clock, states in sorted(found.items())
     ]
-
-
-async def _conversations(session: AsyncSession, period: Period) -> list[Bar]:
-    wrote = exists(select(1).where(Inbound.conversation_id == Conversation.id))
-    asked = exists(select(1).where(Handoff.conversation_id == Conversation.id))
-    query = select(Conversation.channel, func.count().label("count"), _how_many(~asked)).group_by(Conversation.channel)
-    query = query.where(period.holds(Conversation.created_at), wrote).order_by(literal_column("2").desc(), Conversation.channel)
-    return [Bar(channel, count, (int(alone),)) for channel, count, alone in await session.execute(query)]

@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement, Select, Subquery, func, literal, literal_c
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.life_cycle import SCORES
-from bot.services.figures.period import ROWS_MAX, Period
+from bot.services.figures.period import Period
+from bot.services.figures.split import ROWS_MAX
 from bot.services.figures.table import Bar, count_by, local_day
 from bot.store.tables import Conversation, FollowUp, Handoff, Rating, Ticket
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, Float, Select, String, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, Date, Float, Select, String, cast, func, literal_column
 from sqlalchemy.ext.asyncio import AsyncSession
 
 
@@ -56,15 +56,6 @@ def local_day(session: AsyncSession, at: ColumnElement[datetime], zone: ZoneInfo
         minutes = int(offset.total_seconds() // 60) if offset else 0
         return func.date(at, f"{minutes:+} minutes")
     return cast(cast(func.timezone(str(zone), at), Date), String)
-
-
-async def quantile(session: AsyncSession, column: ColumnElement[float], query: Select[Any], share: float) -> float | None:
-    """Return the value below which this share of the rows lies (nearest rank), None without rows."""
-    counted = query.with_only_columns(column.label("value")).subquery()
-    total = await session.scalar(select(func.count()).select_from(counted)) or 0
-    rank = max(0, -int(-total * share // 1) - 1)
-    ordered = select(counted.c.value).order_by(counted.c.value).offset(rank).limit(1)
-    return await session.scalar(ordered)
 
 
 def _is_sqlite(session: AsyncSession) -> bool:
