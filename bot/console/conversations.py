@@ -89,9 +89,7 @@ async def detail_of(
         ConversationNotFound: There is none with this id.
     """
     desk = request.config_dict[DESK]
-    status = await reading.status(
-        session, conversation_id, calendar=desk.office.calendar, now=desk.clock()
-    )
+    status = await reading.status(session, desk.office, conversation_id, now=desk.clock())
     # Why somebody waits, and under which clock, is known of waiting and claimed ones only.
     is_bots = status.handled_by == "bot"
     card = None if is_bots else await handoff.conversation_card(session, conversation_id)
