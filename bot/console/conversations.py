@@ -186,15 +186,15 @@ async def reply(request: web.Request) -> web.Response:
 
 
 async def add_note(request: web.Request) -> web.Response:
-    """Add an internal note."""
+    """Add an internal note; `not_told` are those named in it who may not read the conversation."""
     body = await body_of(request)
     desk = request.config_dict[DESK]
     async with desk.begin() as session:
-        message = await handoff.add_note(
+        note = await handoff.add_note(
             session,
             request[AGENT],
             request.match_info["id"],
             text=text_in(body, "text"),
             now=desk.clock(),
         )
-    return web.json_response({"message": message.to_json()}, status=201)
+    return web.json_response({"message": note.message.to_json(), "not_told": note.not_told}, status=201)
