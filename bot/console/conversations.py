@@ -72,12 +72,23 @@ async def cards_by_view(
 
 
 async def show(request: web.Request) -> web.Response:
-    """Return one conversation with its whole transcript."""
+    """Return one conversation with its whole transcript; reading a colleague's is on record."""
     conversation_id = request.match_info["id"]
     async with request.config_dict[DESK].read() as session:
         detail = await detail_of(request, session, conversation_id)
         said = await transcript(session, conversation_id, 0)
+    await note_reading(request, conversation_id)
     return web.json_response({**detail, "messages": [message.to_json() for message in said]})
+
+
+async def note_reading(request: web.Request, conversation_id: str) -> None:
+    """Put on record, before a word of it is shown, that a colleague's conversation is read."""
+    desk, agent = request.config_dict[DESK], request[AGENT]
+    async with desk.read() as session:
+        if not await handoff.is_with_colleague(session, agent, conversation_id):
+            return
+    async with desk.begin() as session:
+        await handoff.note_reading(session, agent, conversation_id, now=desk.clock())
 
 
 async def detail_of(
