@@ -5,6 +5,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from bot.store.tables import Agent
+from tests.console.axe import axe_script, findings
 from tests.console.driver import PASSWORD
 from tests.console.test_access import FACTS
 from tests.console.test_browser import DESKTOP, PHONE, browser, pytestmark  # noqa: F401  (fixture and marks)
@@ -107,3 +108,35 @@ async def test_an_auditor_sees_nothing_that_they_could_not_do(opens, desk):
     await page.goto(f"/console/?view=bot&c={citizen.conversation_id}")
     await page.wait_for_selector(".msg.citizen")
     assert await page.locator("#presence, #compose:visible, #claim:visible").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_menu_of_a_phone_shows_every_link_and_goes_by_keyboard(opens, scheme):
+    page = await opens(role="supervisor", size=PHONE, path="/console/tickets")
+    await page.emulate_media(color_scheme=scheme)
+    button, links = page.locator("#menu-button"), page.locator("#main-nav a")
+    assert not await page.locator("#main-nav").is_visible() and await fits(page)
+    await button.focus()
+    await page.keyboard.press("Enter")
+    assert await button.get_attribute("aria-expanded") == "true" and await fits(page)
+    boxes = [await link.bounding_box() for link in await links.all()]
+    assert len(boxes) == 9
+    assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"] and box["height"] >= 44 for box in boxes)
+    assert await findings(page, axe_script()) == []
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.closest('#main-nav') !== null")
+    await page.keyboard.press("Escape")
+    assert not await page.locator("#main-nav").is_visible()
+    assert await page.evaluate("document.activeElement.id") == "menu-button"
+    await button.click()
+    await page.mouse.click(100, 600)
+    assert not await page.locator("#main-nav").is_visible()
+    await button.click()
+    await page.click("#main-nav >> text=时限规则")
+    await page.wait_for_url("**/rules")
+
+
+async def test_a_desk_has_its_links_and_no_menu_button(opens):
+    page = await opens(role="supervisor")
+    assert await page.locator("#main-nav a >> visible=true").count() == 9
+    assert not await page.locator("#menu-button").is_visible()
