@@ -140,3 +140,20 @@ async def test_a_desk_has_its_links_and_no_menu_button(opens):
     page = await opens(role="supervisor")
     assert await page.locator("#main-nav a >> visible=true").count() == 9
     assert not await page.locator("#menu-button").is_visible()
+
+
+async def test_a_ticket_page_says_which_named_colleague_was_not_told(opens, desk):
+    await make_agent(desk, "郭管理", "administrator")
+    ticket = (await make_ticket(desk, (await Citizen.arrives(desk)).conversation_id, facts=FACTS)).ticket
+    page = await opens(path=f"/console/tickets/{ticket.id}")
+    await page.click("#write .tab[data-mode=note]")
+    await page.fill("#words-box", "请 @郭管理 看一下")
+    await page.press("#words-box", "Control+Enter")
+    await page.get_by_text("郭管理看不到这件工单，没有通知。").wait_for()
+    await page.reload()
+    assert not await page.locator("#not-told").is_visible()
+    await page.goto(f"/console/?c={ticket.conversation_id}")
+    await page.click("#compose .tab[data-mode=note]")
+    await page.fill("#compose textarea", "请 @郭管理 看一下")
+    await page.press("#compose textarea", "Enter")
+    await page.get_by_text("郭管理看不到这个会话，没有通知。").wait_for()
