@@ -158,12 +158,7 @@ class TurnRunner:
             return TurnResult(
                 messages=await replies_to(session, inbound_id),
                 # Found in the session, which keeps what somebody holds.
-                status=await status(
-                    session,
-                    conversation.id,
-                    calendar=self._office.calendar,
-                    now=self._clock(),
-                ),
+                status=await status(session, self._office, conversation.id, now=self._clock()),
                 analysis=inbound.analysis or {},
                 settled=inbound.status != "received",
             )

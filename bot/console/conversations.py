@@ -72,12 +72,23 @@ async def cards_by_view(
 
 
 async def show(request: web.Request) -> web.Response:
-    """Return one conversation with its whole transcript."""
+    """Return one conversation with its whole transcript; reading a colleague's is on record."""
     conversation_id = request.match_info["id"]
     async with request.config_dict[DESK].read() as session:
         detail = await detail_of(request, session, conversation_id)
         said = await transcript(session, conversation_id, 0)
+    await note_reading(request, conversation_id)
     return web.json_response({**detail, "messages": [message.to_json() for message in said]})
+
+
+async def note_reading(request: web.Request, conversation_id: str) -> None:
+    """Put on record, before a word of it is shown, that a colleague's conversation is read."""
+    desk, agent = request.config_dict[DESK], request[AGENT]
+    async with desk.read() as session:
+        if not await handoff.is_with_colleague(session, agent, conversation_id):
+            return
+    async with desk.begin() as session:
+        await handoff.note_reading(session, agent, conversation_id, now=desk.clock())
 
 
 async def detail_of(
@@ -89,9 +100,7 @@ async def detail_of(
         ConversationNotFound: There is none with this id.
     """
     desk = request.config_dict[DESK]
-    status = await reading.status(
-        session, conversation_id, calendar=desk.office.calendar, now=desk.clock()
-    )
+    status = await reading.status(session, desk.office, conversation_id, now=desk.clock())
     # Why somebody waits, and under which clock, is known of waiting and claimed ones only.
     is_bots = status.handled_by == "bot"
     card = None if is_bots else await handoff.conversation_card(session, conversation_id)
@@ -188,15 +197,15 @@ async def reply(request: web.Request) -> web.Response:
 
 
 async def add_note(request: web.Request) -> web.Response:
-    """Add an internal note."""
+    """Add an internal note; `not_told` are those named in it who may not read the conversation."""
     body = await body_of(request)
     desk = request.config_dict[DESK]
     async with desk.begin() as session:
-        message = await handoff.add_note(
+        note = await handoff.add_note(
             session,
             request[AGENT],
             request.match_info["id"],
             text=text_in(body, "text"),
             now=desk.clock(),
         )
-    return web.json_response({"message": message.to_json()}, status=201)
+    return web.json_response({"message": note.message.to_json(), "not_told": note.not_told}, status=201)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot.console import roles
-from bot.console.conversations import step
+from bot.console.conversations import note_reading, step
 from bot.console.inputs import body_of, text_in
 from bot.console.keys import AGENT, DESK, WORDS
 from bot.console.packet_view import packet_json
@@ -23,12 +23,13 @@ def routes() -> list[web.RouteDef]:
 
 
 async def packet(request: web.Request) -> web.Response:
-    """Return all that an agent needs to go on."""
+    """Return all that an agent needs to go on; it quotes what was said, so reading a colleague's is on record."""
     desk = request.config_dict[DESK]
     async with desk.read() as session:
         found = await handoff.packet(
             session, desk.office, desk.knowledge, desk.forms, request.match_info["id"], now=desk.clock()
         )
+    await note_reading(request, request.match_info["id"])
     return web.json_response(packet_json(found, request.config_dict[WORDS]))
 
 

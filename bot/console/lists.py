@@ -20,7 +20,7 @@ from bot.helpdesk.errors import BadRequest
 from bot.helpdesk.identifiers import parse_ticket_number
 from bot.helpdesk.life_cycle import Priority
 from bot.helpdesk.permissions import Permission
-from bot.helpdesk.ticket import FINISHED, FORM_REQUIRED, TRANSITIONS, TicketKind, TicketStatus
+from bot.helpdesk.ticket import FINISHED, OWN_FORM, TRANSITIONS, TicketKind, TicketStatus
 from bot.helpdesk.ticket import RIGHTS as NAMED_RIGHTS
 from bot.services import colleagues, desk_work, listing, macros, saved_views, search, staff
 from bot.services.listing import DUE, SORTS, TicketFilter
@@ -37,7 +37,7 @@ PAGE_SIZE = 30
 _QUERY_MAX_CHARS = 100
 _CATCH_UP_BATCHES = 4
 #: What a plain step, taken on many tickets at once, can lead to.
-STEPS = frozenset().union(*TRANSITIONS.values()) - FORM_REQUIRED
+STEPS = frozenset().union(*TRANSITIONS.values()) - OWN_FORM
 #: What a saved view keeps of an address.
 _KEPT = ("queue", "kind", "status", "priority", "assignee", "due", "right", "channel", "age", "scope", "q")
 

@@ -16,7 +16,7 @@ from bot.console.pages import render
 from bot.console.tickets import queues_of
 from bot.helpdesk.errors import HelpdeskError
 from bot.helpdesk.permissions import Permission
-from bot.helpdesk.ticket import FORM_REQUIRED, REASON_REQUIRED, TicketStatus
+from bot.helpdesk.ticket import OWN_FORM, REASON_REQUIRED, TicketStatus
 from bot.helpdesk.variables import VARIABLES
 from bot.services import macros, staff
 from bot.services.desk_work import TEXT_MAX_CHARS
@@ -59,7 +59,7 @@ def _form(
     response = render(
         request, "macro.html", section="macros", draft=draft, macro_id=macro_id, version=version, problem=problem,
         steps={step["do"]: step for step in draft.steps if isinstance(step, dict)},
-        statuses=[status.value for status in TicketStatus if status not in FORM_REQUIRED],
+        statuses=[status.value for status in TicketStatus if status not in OWN_FORM],
         reasons=[status.value for status in REASON_REQUIRED],
         priorities=PRIORITIES, queues=queues_of(request.config_dict[DESK]), rights=RIGHTS, variables=VARIABLES,
         title_max=TITLE_MAX_CHARS, text_max=TEXT_MAX_CHARS,

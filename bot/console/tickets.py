@@ -85,13 +85,13 @@ async def conflict(
 
 
 async def add_note(request: web.Request) -> web.Response:
-    """Add an internal note."""
+    """Add an internal note; `not_told` are those named in it who may not read the ticket."""
     body = await body_of(request)
     desk, agent, ticket_id = request.config_dict[DESK], request[AGENT], request.match_info["id"]
     async with desk.begin() as session:
-        await desk_work.add_note(session, agent, ticket_id, text=text_in(body, "text"), now=desk.clock())
+        not_told = await desk_work.add_note(session, agent, ticket_id, text=text_in(body, "text"), now=desk.clock())
         await unsent_texts.drop(session, agent, "ticket.note", ticket_id)
-    return web.json_response({}, status=201)
+    return web.json_response({"not_told": not_told}, status=201)
 
 
 async def reply(request: web.Request) -> web.Response:

@@ -180,9 +180,7 @@ async def conversation_status(
         SessionInvalid: The conversation that the token names is gone.
     """
     with must_exist():
-        return await reading.status(
-            session, conversation_id, calendar=desk.office.calendar, now=desk.clock()
-        )
+        return await reading.status(session, desk.office, conversation_id, now=desk.clock())
 
 
 @contextmanager

@@ -77,7 +77,7 @@ class IllegalTransition(HelpdeskError):
 
 
 class FormRequired(HelpdeskError):
-    """The step names who takes the matter over; use the form for it. `details` holds `to`."""
+    """The step says more than a plain step can; use the form for it. `details` holds `to`."""
 
     code = "form_required"
 

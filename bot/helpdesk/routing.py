@@ -364,6 +364,14 @@ def takers(
     return sorted(chosen, key=lambda c: (c.lacks(wanted), *order(c), c.id))
 
 
+def queues_of_takers(present: Iterable[Colleague], wanted: Wanted) -> frozenset[str] | None:
+    """Return the queues that those serve who are there and have every skill for a matter; None if one serves all."""
+    suited = [c for c in present if c.may_see(wanted) and not c.lacks(wanted)]
+    if any(not c.skills.queues for c in suited):
+        return None
+    return frozenset(queue for c in suited for queue in c.skills.queues)
+
+
 def to_be_told[Someone: Colleague](people: Collection[Someone], wanted: Wanted) -> list[Someone]:
     """Return who hears of a waiting matter: those who are there and have every skill; without any, all who may see it."""
     may_see = [person for person in people if person.may_see(wanted)]

@@ -57,6 +57,10 @@ REASON_REQUIRED = frozenset(
 #: Steps that say who takes the matter over; a form of their own records it (移送, 转送), never a plain step.
 FORM_REQUIRED = frozenset({_S.TRANSFERRED})
 
+#: Steps with a form of their own on the ticket's page, as what they say is each ticket's own (who takes the matter over;
+#: what is missing, and by when): neither a macro nor a step on many tickets at once leads there.
+OWN_FORM = FORM_REQUIRED | {_S.NEEDS_CORRECTION}
+
 #: Nothing more is owed in these states; queues leave them out.
 FINISHED = frozenset({_S.RESOLVED, _S.REJECTED, _S.CLOSED, _S.WITHDRAWN})
 

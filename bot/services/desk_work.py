@@ -221,9 +221,11 @@ async def assign(
 
 async def add_note(
     session: AsyncSession, agent: Agent, ticket_id: str, *, text: str, now: datetime
-) -> None:
+) -> list[str]:
     """Add an internal note; it stops no clock and the citizen never sees it.
 
+    Returns:
+        Who is named in it and was not told: see `mentions.record`.
     Raises:
         TicketNotFound: See `access_ticket`.
         BadRequest: Nothing, or too much, was written.
@@ -231,7 +233,7 @@ async def add_note(
     ticket = await access_ticket(session, agent, ticket_id, lock=True)
     entry = _add_entry(session, ticket, agent, "note", text, now)
     await session.flush()
-    await mentions.record(
+    return await mentions.record(
         session, agent, entry.text, entry_id=entry.id, now=now,
         door=lambda colleague: access_ticket(session, colleague, ticket_id),
     )  # fmt: skip

@@ -50,27 +50,33 @@ async def record(
     entry_id: int | None = None,
     message_id: int | None = None,
     now: datetime,
-) -> None:
+) -> list[str]:
     """Note who is named in a note that was just written; naming oneself tells nobody anything.
 
     Two colleagues of one name are both told.
 
     Args:
         door: Lets a colleague to what the note is about, or refuses; who is refused is not told.
+
+    Returns:
+        The names, sorted, behind which there is nobody who may be told: whoever wrote them should know.
     """
     if not any(sign in text for sign in _SIGNS):
-        return
+        return []
     others = select(Agent).where(Agent.is_active, Agent.id != agent.id)
     colleagues = list(await session.scalars(others))
     named = named_in(text, {colleague.name for colleague in colleagues})
+    told: set[str] = set()
     for colleague in colleagues:
         if colleague.name in named and await _is_let_in(colleague, door):
+            told.add(colleague.name)
             session.add(
                 Mention(
                     agent_id=colleague.id, by_agent_id=agent.id, entry_id=entry_id, message_id=message_id, created_at=now
                 )
             )
             announce(session, "staff", {"type": "mention", "agent_id": colleague.id})
+    return sorted(named - told)
 
 
 async def _is_let_in(colleague: Agent, door: Callable[[Agent], Awaitable[object]]) -> bool:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.calendar import BusinessCalendar
 from bot.helpdesk.conversation import WAITING, Owner, QueueRank, handled_by
 from bot.helpdesk.errors import ConversationNotFound
 from bot.services.views import ConversationStatus, MessageView, message_view
 from bot.services.waiting import expected_wait, place_in_queue
 from bot.store.tables import Agent, Conversation, Message, Ticket
+
+if TYPE_CHECKING:
+    # The office's clocks ask where conversations lie.
+    from bot.services.office import Office
 
 
 async def messages_after(
@@ -75,7 +79,7 @@ async def replies_to(session: AsyncSession, inbound_id: str) -> list[MessageView
 
 
 async def status(
-    session: AsyncSession, conversation_id: str, *, calendar: BusinessCalendar, now: datetime
+    session: AsyncSession, office: Office, conversation_id: str, *, now: datetime
 ) -> ConversationStatus:
     """Say who answers now, the place in the queue, the wait to expect, and the next opening if closed.
 
@@ -85,12 +89,12 @@ async def status(
     conversation = await session.get(Conversation, conversation_id)
     if conversation is None:
         raise ConversationNotFound
-    owner = Owner(conversation.owner)
+    owner, calendar = Owner(conversation.owner), office.calendar
     is_open = calendar.is_open(now)
     agent = await session.get(Agent, conversation.agent_id) if conversation.agent_id else None
     place = expected = None
     if owner is Owner.QUEUED:
-        place = await place_in_queue(session, conversation)
+        place = await place_in_queue(session, office.handoff, conversation, now=now)
         if is_open:
             expected = await expected_wait(
                 session, conversation.queue, place, calendar=calendar, now=now

@@ -5,6 +5,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from bot.store.tables import Agent
+from tests.console.axe import axe_script, findings
 from tests.console.driver import PASSWORD
 from tests.console.test_access import FACTS
 from tests.console.test_browser import DESKTOP, PHONE, browser, pytestmark  # noqa: F401  (fixture and marks)
@@ -107,3 +108,52 @@ async def test_an_auditor_sees_nothing_that_they_could_not_do(opens, desk):
     await page.goto(f"/console/?view=bot&c={citizen.conversation_id}")
     await page.wait_for_selector(".msg.citizen")
     assert await page.locator("#presence, #compose:visible, #claim:visible").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_menu_of_a_phone_shows_every_link_and_goes_by_keyboard(opens, scheme):
+    page = await opens(role="supervisor", size=PHONE, path="/console/tickets")
+    await page.emulate_media(color_scheme=scheme)
+    button, links = page.locator("#menu-button"), page.locator("#main-nav a")
+    assert not await page.locator("#main-nav").is_visible() and await fits(page)
+    await button.focus()
+    await page.keyboard.press("Enter")
+    assert await button.get_attribute("aria-expanded") == "true" and await fits(page)
+    boxes = [await link.bounding_box() for link in await links.all()]
+    assert len(boxes) == 9
+    assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"] and box["height"] >= 44 for box in boxes)
+    assert await findings(page, axe_script()) == []
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.closest('#main-nav') !== null")
+    await page.keyboard.press("Escape")
+    assert not await page.locator("#main-nav").is_visible()
+    assert await page.evaluate("document.activeElement.id") == "menu-button"
+    await button.click()
+    await page.mouse.click(100, 600)
+    assert not await page.locator("#main-nav").is_visible()
+    await button.click()
+    await page.click("#main-nav >> text=时限规则")
+    await page.wait_for_url("**/rules")
+
+
+async def test_a_desk_has_its_links_and_no_menu_button(opens):
+    page = await opens(role="supervisor")
+    assert await page.locator("#main-nav a >> visible=true").count() == 9
+    assert not await page.locator("#menu-button").is_visible()
+
+
+async def test_a_ticket_page_says_which_named_colleague_was_not_told(opens, desk):
+    await make_agent(desk, "郭管理", "administrator")
+    ticket = (await make_ticket(desk, (await Citizen.arrives(desk)).conversation_id, facts=FACTS)).ticket
+    page = await opens(path=f"/console/tickets/{ticket.id}")
+    await page.click("#write .tab[data-mode=note]")
+    await page.fill("#words-box", "请 @郭管理 看一下")
+    await page.press("#words-box", "Control+Enter")
+    await page.get_by_text("郭管理看不到这件工单，没有通知。").wait_for()
+    await page.reload()
+    assert not await page.locator("#not-told").is_visible()
+    await page.goto(f"/console/?c={ticket.conversation_id}")
+    await page.click("#compose .tab[data-mode=note]")
+    await page.fill("#compose textarea", "请 @郭管理 看一下")
+    await page.press("#compose textarea", "Enter")
+    await page.get_by_text("郭管理看不到这个会话，没有通知。").wait_for()

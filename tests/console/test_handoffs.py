@@ -128,6 +128,40 @@ async def test_who_reads_along_is_on_record_from_beginning_to_end(enter, waiting
     assert not [message for message in await waiting.sees() if "班长" in message.text]
 
 
+async def test_reading_a_colleagues_conversation_is_on_record_once_for_each_stretch(enter, waiting, desk, clock):
+    li, boss = await enter("李明"), await enter("班长", "supervisor")
+    await boss.get(path(waiting))
+    assert await listening(desk, waiting) == [], "while it waits nobody's is read"
+    await li.post(path(waiting, "/claim"))
+    began = clock()
+    for step in ("", "", "/packet"):
+        await boss.get(path(waiting, step))
+        await li.get(path(waiting, step))
+        clock.move(timedelta(minutes=2))
+    [event] = await listening(desk, waiting)
+    assert (event.actor, event.at, event.ended_at) == (boss.agent.id, began, began + timedelta(minutes=4))
+    clock.move(timedelta(minutes=10))
+    await boss.get(path(waiting, "/packet"))
+    assert [e.at for e in await listening(desk, waiting)] == [began, clock()]
+
+
+async def test_a_page_that_reads_and_then_watches_is_one_entry(enter, waiting, desk, clock):
+    li, boss = await enter("李明"), await enter("班长", "supervisor")
+    await li.post(path(waiting, "/claim"))
+    await boss.get(path(waiting))
+    ear = Ear(await boss.live())
+    await ear.watch(waiting)
+    clock.move(timedelta(minutes=30))
+    await boss.get(path(waiting))
+    [event] = await listening(desk, waiting)
+    assert (event.actor, event.ended_at) == (boss.agent.id, None)
+    await ear.socket.send_json({"type": "unwatch"})
+    async with asyncio.timeout(10):
+        while not (event := (await listening(desk, waiting))[0]).ended_at:
+            await asyncio.sleep(0.01)
+    assert event.ended_at == clock()
+
+
 async def test_an_open_console_makes_present_until_the_signs_of_life_end(enter, waiting, console, desk, clock):
     li, wang = await enter("李明"), await enter("王敏")
 

@@ -166,7 +166,7 @@ async def test_bulk_offers_only_steps_and_people_that_it_can_lead_to(enter: Ente
     boss, _ = await enter("赵强", "supervisor"), await enter("沈审计", "auditor")
     page = await boss.page("/console/tickets")
     statuses = page[page.index('id="bulk-status"'):page.index('id="bulk-priority"')]
-    assert "transferred" not in statuses and "accepted" in statuses
+    assert "transferred" not in statuses and "needs_correction" not in statuses and "accepted" in statuses
     people = page[page.index('id="bulk-assignee"'):page.index('id="bulk-status"')]
     assert "赵强" in people and "沈审计" not in people
     assert (await boss.get("/colleagues"))["items"][0]["name"] == "沈审计"
@@ -186,6 +186,9 @@ async def test_what_cannot_be_done_at_all_is_refused_as_a_whole(enter: Enter, ti
         assert (await bulk(li, tickets, **what))[0] == 400, what
     status, body = await bulk(li, tickets, step={"do": "status", "to": "rejected"})
     assert (status, body["code"]) == (422, "reason_required")
+    for to in ("needs_correction", "transferred"):
+        status, body = await bulk(li, tickets, step={"do": "status", "to": to, "reason": "请补充注册证"})
+        assert (status, body["code"]) == (422, "form_required") and "列明缺什么" in body["message"]
     assert (await bulk(li, [], step={"do": "assign", "to": "me"}))[0] == 400
     answer = await li.post("/tickets/bulk", {"tickets": [{"id": "x", "version": 1}] * 101, "step": {"do": "assign", "to": "me"}})
     assert answer.status == 400

@@ -121,6 +121,14 @@ async def test_a_lease_left_behind_ends_by_itself_or_is_given_back(enter: Enter,
 # --- mentions -------------------------------------------------------------------------------
 
 
+async def test_the_author_learns_who_was_named_and_may_not_read_it(enter: Enter, ticket) -> None:
+    li, _, _ = await enter("李明"), await enter("王敏"), await enter("郭管理", "administrator")
+    for path in (f"/tickets/{ticket.id}/notes", f"/conversations/{ticket.conversation_id}/notes"):
+        for text, expected in (("@王敏 @郭管理 请看", ["郭管理"]), ("@王敏 请看", []), ("没有提到谁", [])):
+            answer = await li.post(path, {"text": text})
+            assert (answer.status, (await answer.json())["not_told"]) == (201, expected), path
+
+
 async def test_who_is_mentioned_sees_it_until_it_is_marked(enter: Enter, ticket) -> None:
     li, wang = await enter("李明"), await enter("王敏")
     await li.post(f"/tickets/{ticket.id}/notes", {"text": "@王敏 请看"})

@@ -118,8 +118,9 @@ async def test_a_note_tells_nobody_what_they_may_not_read(desk: Desk, li: Agent)
     auditor = await make_agent(desk, "沈审计", "auditor")
     async with desk.begin() as session:
         text = "@郭管理 @杭小州 @沈审计 请看"
-        await desk_work.add_note(session, li, ticket.id, text=text, now=desk.clock())
-        await handoff.add_note(session, li, citizen.conversation_id, text=text, now=desk.clock())
+        of_ticket = await desk_work.add_note(session, li, ticket.id, text=text, now=desk.clock())
+        note = await handoff.add_note(session, li, citizen.conversation_id, text=text, now=desk.clock())
+    assert set(of_ticket) == set(note.not_told) == {"郭管理", "杭小州"}, "whoever wrote it knows who was not told"
     async with desk.read() as session:
         told = [len(await mentions.mentions_of(session, agent)) for agent in (keeper, local, auditor)]
     assert told == [0, 0, 2]

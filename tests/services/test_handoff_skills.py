@@ -149,7 +149,7 @@ async def test_place_and_wait_are_those_of_the_queue(desk: Desk, clock: FakeCloc
         clock.move(timedelta(seconds=1))
     citizen = await asks_about(desk, right="trademark")
     async with desk.read() as session:
-        found = await status(session, citizen.conversation_id, calendar=desk.office.calendar, now=clock())
+        found = await status(session, desk.office, citizen.conversation_id, now=clock())
     assert (found.place, found.expected_minutes) == (1, 4)
 
 

@@ -1,15 +1,21 @@
 """Macros: kept in versions, offered where they fit, carried out as a whole or not at all."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from bot.bootstrap import Desk
-from bot.helpdesk.errors import BadRequest, IllegalTransition, ReasonRequired, TicketChangedMeanwhile
+from bot.helpdesk.errors import (
+    BadRequest,
+    FormRequired,
+    IllegalTransition,
+    ReasonRequired,
+    TicketChangedMeanwhile,
+)
 from bot.helpdesk.variables import UnknownVariable, VariableEmpty
 from bot.services import desk_work, macros
 from bot.services.macros import MacroDraft, MacroInvalid, MacroNotForTicket, MacroNotFound
 from bot.services.opening import OpenedTicket
-from bot.store.tables import Agent, Ticket, TicketEntry, TicketEvent
+from bot.store.tables import Agent, Macro, Ticket, TicketEntry, TicketEvent
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
 
@@ -107,6 +113,21 @@ async def test_a_stale_version_and_a_variable_without_value_change_nothing(
     with pytest.raises(VariableEmpty):
         await run(desk, agent, due, opened, version=3)
     assert (await state(desk, opened))[2] == before[2]
+
+
+async def test_a_macro_kept_before_a_step_had_a_form_of_its_own_is_refused(
+    desk: Desk, agent: Agent, opened: OpenedTicket
+) -> None:
+    step = {"do": "status", "to": "needs_correction", "reason": "请补充注册证"}
+    with pytest.raises(FormRequired):
+        await saved(desk, agent, MacroDraft(title="补正", steps=(step,)))
+    macro = await saved(desk, agent, MacroDraft(title="补正", steps=({"do": "assign", "to": "me"},)))
+    async with desk.begin() as session:
+        await session.execute(update(Macro).where(Macro.id == macro.id).values(steps=[step]))
+    before = await state(desk, opened)
+    with pytest.raises(FormRequired):
+        await run(desk, agent, macro, opened)
+    assert await state(desk, opened) == before
 
 
 async def test_a_macro_of_another_queue_or_right_is_neither_offered_nor_run(

@@ -185,8 +185,10 @@ export class Pane {
     if (mode === "reply") return this.#reply(this.#id, text, newKey(), article);
     const id = this.#id;
     try {
-      const { message } = await post(`${path(id)}/notes`, { text });
-      if (this.#id === id) this.#transcript.put(message);
+      const { message, not_told: names } = await post(`${path(id)}/notes`, { text });
+      if (this.#id !== id) return;
+      this.#transcript.put(message);
+      if (names.length) this.#problem(word("compose.not_told", { names: names.join("、") }));
     } catch (error) {
       this.#composer.restore(id, mode, text);
       tell("unsent", { id, mode, text });

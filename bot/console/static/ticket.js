@@ -12,6 +12,8 @@ const version = Number(page.dataset.version);
 const seen = Number(page.dataset.seen);
 const path = (rest) => `/tickets/${encodeURIComponent(ticket)}/${rest}`;
 let isSaving = false;
+// Told on the page that is loaded after a note was saved.
+const UNTOLD = `not_told:${ticket}`;
 
 function fail(error, place) {
   if (!(error instanceof ApiError)) throw error;
@@ -29,7 +31,8 @@ export async function save(rest, body, place) {
   isSaving = true;
   place.hidden = true;
   try {
-    await post(path(rest), body);
+    const { not_told: names } = await post(path(rest), body);
+    if (names?.length) sessionStorage.setItem(UNTOLD, names.join("、"));
     location.reload();
     return true;
   } catch (error) {
@@ -37,6 +40,14 @@ export async function save(rest, body, place) {
     fail(error, place);
     return false;
   }
+}
+
+function tellWhoWasNotTold() {
+  const names = sessionStorage.getItem(UNTOLD);
+  if (!names) return;
+  sessionStorage.removeItem(UNTOLD);
+  $("#not-told").textContent = word("ticket.not_told", { names });
+  $("#not-told").hidden = false;
 }
 
 function wireSteps() {
@@ -119,6 +130,7 @@ function wireLive() {
 if ($("#step")) {
   wireSteps();
   if ($("#write")) wireWriting();
+  tellWhoWasNotTold();
   wireChecks();
   $("#assign")?.addEventListener("click", () => save("assignment", { version, seen }, $("#problem")));
 }

@@ -12,7 +12,12 @@ was said; `recording` keeps the record of it all.
 from bot.services.handoff.assigning import assign_waiting, waiting_to_be_assigned
 from bot.services.handoff.episodes import claim, close, current_handoff, hand_back, return_to_bot
 from bot.services.handoff.leaving import leave_ticket
-from bot.services.handoff.listening import start_listening, stop_listening
+from bot.services.handoff.listening import (
+    is_with_colleague,
+    note_reading,
+    start_listening,
+    stop_listening,
+)
 from bot.services.handoff.listing import ConversationCard, conversation_card, list_conversations
 from bot.services.handoff.nudging import look_after, silent_conversations
 from bot.services.handoff.packet import Packet, packet
@@ -55,10 +60,12 @@ __all__ = [
     "current_handoff",
     "floor",
     "hand_back",
+    "is_with_colleague",
     "leave_ticket",
     "list_conversations",
     "look_after",
     "note_alive",
+    "note_reading",
     "packet",
     "reply",
     "request_human",

@@ -36,7 +36,7 @@ async def claim(
     conversation = await locked(session, conversation_id)
     if conversation.owner == Owner.HUMAN:
         if conversation.agent_id == agent.id:
-            return await status(session, conversation_id, calendar=office.calendar, now=now)
+            return await status(session, office, conversation_id, now=now)
         other = await session.get(Agent, conversation.agent_id)
         raise AlreadyClaimed(agent_name=other.name if other else "")
     if conversation.owner not in WAITING:
@@ -46,7 +46,7 @@ async def claim(
     claimer.presence_at = now
     await give(session, conversation, claimer, "claimed", actor=agent.id, now=now)
     await say(session, office, conversation, "handoff.claimed", now=now, agent=agent.name)
-    return await status(session, conversation_id, calendar=office.calendar, now=now)
+    return await status(session, office, conversation_id, now=now)
 
 
 async def give(
@@ -131,7 +131,7 @@ async def return_to_bot(
             session, office, conversation, Owner.BOT, "returned_to_bot", "citizen", now
         )
         await say(session, office, conversation, "handoff.returned", now=now, reply_to=reply_to)
-    return await status(session, conversation_id, calendar=office.calendar, now=now)
+    return await status(session, office, conversation_id, now=now)
 
 
 async def current_handoff(session: AsyncSession, conversation_id: str) -> Handoff | None:

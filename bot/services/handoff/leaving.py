@@ -46,4 +46,4 @@ async def leave_ticket(
             )  # fmt: skip
         else:
             await say(session, office, conversation, "handoff.returned", now=now, reply_to=reply_to)
-    return await status(session, conversation_id, calendar=office.calendar, now=now)
+    return await status(session, office, conversation_id, now=now)

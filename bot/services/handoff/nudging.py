@@ -82,7 +82,7 @@ async def _requeue(
     conversation.last_agent_id = conversation.last_agent_at = None
     if silent:
         notify(session, silent, "requeued", conversation)
-    place = await place_in_queue(session, conversation)
+    place = await place_in_queue(session, office.handoff, conversation, now=now)
     await say(
         session, office, conversation, "handoff.requeued", now=now,
         **await wait_values(session, office, conversation, place, now),

@@ -47,7 +47,7 @@ async def request_human(
     """
     conversation = await locked(session, conversation_id)
     if conversation.owner in (*WAITING, Owner.HUMAN):
-        return await status(session, conversation_id, calendar=office.calendar, now=now)
+        return await status(session, office, conversation_id, now=now)
     is_open = office.calendar.is_open(now)
     change_owner(
         session, conversation, Owner.QUEUED if is_open else Owner.OFFLINE_TICKET, agent_id=None
@@ -63,8 +63,8 @@ async def request_human(
         skills=sorted(sorted_as.skills),
     )
     await rank(session, office, conversation, handoff, sorted_as)
-    handoff.place = await place_in_queue(session, conversation)
     session.add(handoff)
+    handoff.place = await place_in_queue(session, office.handoff, conversation, now=now)
     await session.flush()
     record(session, conversation, handoff, "requested", actor="citizen", now=now, reason=reason)
     await sla.on_handoff(session, office.sla, handoff, "queued", now=now)
@@ -78,7 +78,7 @@ async def request_human(
         handoff.ticket_id = opened.ticket.id
         await _say_next_opening(session, office, conversation, opened, reason, now, reply_to)
     handoff_happened(session, "handoff.requested", handoff, now=now)
-    return await status(session, conversation_id, calendar=office.calendar, now=now)
+    return await status(session, office, conversation_id, now=now)
 
 
 async def _say_place(

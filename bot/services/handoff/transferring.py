@@ -102,7 +102,7 @@ async def transfer_to_queue(
         handoff.skills = sorted(skills_after_move(handoff.skills, queue, office.routing))
     title = office.texts(f"queues.{queue}")
     if office.calendar.is_open(now):
-        place = await place_in_queue(session, conversation)
+        place = await place_in_queue(session, office.handoff, conversation, now=now)
         values = await wait_values(session, office, conversation, place, now)
         await say(session, office, conversation, "handoff.moved", now=now, queue=title, **values)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -83,9 +84,21 @@ def _checked(text: str) -> str:
     return text
 
 
+@dataclass(frozen=True)
+class WrittenNote:
+    """A note that was just added.
+
+    Attributes:
+        not_told: Who is named in it and was not told: see `mentions.record`.
+    """
+
+    message: MessageView
+    not_told: list[str]
+
+
 async def add_note(
     session: AsyncSession, agent: Agent, conversation_id: str, *, text: str, now: datetime
-) -> MessageView:
+) -> WrittenNote:
     """Add an internal note: the citizen never sees it, it stops no clock, it changes no owner.
 
     Raises:
@@ -96,9 +109,9 @@ async def add_note(
     message = next_visible(conversation, "note", _checked(text), now=now, agent_id=agent.id)
     session.add(message)
     await session.flush()
-    await mentions.record(
+    not_told = await mentions.record(
         session, agent, message.text, message_id=message.id, now=now,
         door=lambda colleague: access_conversation(session, colleague, conversation_id),
     )  # fmt: skip
     announce_message(session, conversation)
-    return message_view(message, agent.name)
+    return WrittenNote(message_view(message, agent.name), not_told)

@@ -43,6 +43,6 @@ class HandoffEvent(Base):
     agent_id: Mapped[str | None] = mapped_column(ForeignKey("agent.id"))
     epoch: Mapped[int]
     seq: Mapped[int]
-    #: Only of listening: when it ended.
+    #: Only of listening: when it ended, or when it was last read.
     ended_at: Mapped[datetime | None]
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
