@@ -227,7 +227,8 @@ class Selector:
         examples = [example for example in data.training_examples if example.get(TEXT) not in held]
         keys = {example.get(INTENT_RESPONSE_KEY) for example in examples} - {None}
         responses = {f"utter_{key}": [{"text": key}] for key in keys}
-        settings = self._bounds.settings | {"retrieval_intent": "faq"}
+        # Rasa's default; with constrained similarities it was no better.
+        settings = self._bounds.settings | {"retrieval_intent": "faq", "constrain_similarities": False}
         self._model = make_component(ResponseSelector, settings, self._folder)
         with bounded_epochs(self._bounds.seconds) as clock:
             self._model.train(
