@@ -145,7 +145,7 @@ async def run(settings: Settings) -> None:
 def spare_what_stays() -> None:
     """Let the garbage collector pass over what was loaded at the start.
 
-    Articles, index and rules are a million objects that live as long as the process. A full collection that
+    Articles, index and rules are half a million objects that live as long as the process. A full collection that
     walks them holds up everybody for a quarter of a second and finds nothing.
     """
     gc.collect()
