@@ -107,9 +107,9 @@ async def propose_chain(
         raise BadRequest(field="note" if applies_to in APPLIES_TO else "applies_to")
     await _check_heads(session, heads)
     chain = Chain(applies_to, based_on + 1, applies_to, tuple(steps), tuple(heads))
-    versions = await chain_versions(session, applies_to)
-    if (versions[0].chain.version if versions else 0) != based_on:
-        raise ChainChangedMeanwhile(version=versions[0].chain.version if versions else 0)
+    newest = await _newest(session, applies_to)
+    if (newest.version if newest else 0) != based_on:
+        raise ChainChangedMeanwhile(version=newest.version if newest else 0)
     return chain
 
 
@@ -130,7 +130,7 @@ async def save_chain(
         ChainInvalid, ChainChangedMeanwhile, BadRequest: See `propose_chain`.
     """
     chain = await propose_chain(session, applies_to, steps, heads=heads, note=note, based_on=based_on)
-    versions = await chain_versions(session, applies_to)
+    before = await _newest(session, applies_to)
     try:
         async with session.begin_nested():
             session.add(
@@ -142,9 +142,19 @@ async def save_chain(
         raise ChainChangedMeanwhile(version=based_on + 1) from error
     await staff_audit.record(
         session, actor=agent.id, action="escalation.saved", subject=applies_to, now=now, reason=note.strip(),
-        old=_sealed(versions[0].chain) if versions else {}, new=_sealed(chain),
+        old=_sealed(before) if before else {}, new=_sealed(chain),
     )  # fmt: skip
     return chain
+
+
+async def _newest(session: AsyncSession, applies_to: str) -> Chain | None:
+    row = await session.scalar(
+        select(EscalationChain)
+        .where(EscalationChain.applies_to == applies_to)
+        .order_by(EscalationChain.version.desc())
+        .limit(1)
+    )
+    return _chain(row) if row else None
 
 
 def _sealed(chain: Chain) -> dict[str, Any]:
