@@ -23,7 +23,7 @@ from bot.services.life_cycle import corrections
 
 log = structlog.get_logger()
 
-_SWEEP_BATCH = 500
+_SWEEP_BATCH = 1000
 #: Another process's new version of a rule is known here after so long; see `sla.saving`.
 _RULES_INTERVAL_SECONDS = 3.0
 _SMALLEST_BATCH = 20

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from bot.helpdesk.errors import HelpdeskError
 from bot.helpdesk.targets import Target, Unit
@@ -147,7 +148,7 @@ class Reached:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Progress:
     """What has been reached and where the clock stands now.
 
@@ -159,6 +160,11 @@ class Progress:
     reached: tuple[Reached, ...]
     level: int
     next_check_at: datetime | None
+
+    @cached_property
+    def levels(self) -> tuple[int, ...]:
+        """Return the numbers of the levels reached."""
+        return tuple(one.level for one in self.reached)
 
 
 def progress(

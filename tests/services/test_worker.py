@@ -73,7 +73,7 @@ async def test_one_part_that_fails_does_not_keep_the_others_from_their_turn(
 
 
 @pytest.mark.parametrize(
-    ("batch", "seconds", "then"), [(500, 0.05, 500), (500, 0.2, 250), (100, 0.05, 200), (40, 9.0, 20), (20, 0.0, 500)]
+    ("batch", "seconds", "then"), [(500, 0.05, 1000), (500, 0.2, 250), (100, 0.05, 200), (40, 9.0, 20), (20, 0.0, 1000)]
 )
 def test_batches_of_the_sweep_shrink_while_one_takes_long(batch: int, seconds: float, then: int) -> None:
     assert worker._next_batch(batch, seconds) == then

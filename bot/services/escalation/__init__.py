@@ -10,13 +10,14 @@ from bot.services.escalation.chains import (
     save_chain,
     ship_chains,
 )
-from bot.services.escalation.telling import Reach, tell
+from bot.services.escalation.telling import Reach, ReachedClock, tell
 
 __all__ = [
     "ChainBook",
     "ChainChangedMeanwhile",
     "ChainVersion",
     "Reach",
+    "ReachedClock",
     "chain_book",
     "chain_versions",
     "propose_chain",

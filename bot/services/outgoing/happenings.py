@@ -3,6 +3,7 @@ anybody wants to hear of it is looked at once, when the transaction ends."""
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +25,7 @@ EVENTS = (
     "handoff.ended",
 )
 PING = "ping"
-_INFO = "happenings"
+_INFO, _MANY = "happenings", "many_happenings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +65,18 @@ def happened(session: AsyncSession, happening: Happening, *, instead_of: str | N
     noted[instead_of or happening.key] = happening
 
 
-def take_happenings(session: AsyncSession) -> list[Happening]:
-    """Return what was noted and forget it."""
-    return list(session.info.pop(_INFO, {}).values())
+def all_happened(session: AsyncSession, event: str, happenings: Iterator[Happening]) -> None:
+    """Note many of one event; they are only made if somebody wants to hear of it."""
+    session.info.setdefault(_MANY, []).append((event, happenings))
+
+
+def take_happenings(session: AsyncSession, wanted: Container[str]) -> Iterator[Happening]:
+    """Yield what was noted of the events wanted; all of it is forgotten."""
+    noted, many = session.info.pop(_INFO, {}), session.info.pop(_MANY, ())
+    yield from (one for one in noted.values() if one.event in wanted)
+    for event, happenings in many:
+        if event in wanted:
+            yield from happenings
 
 
 def ticket_happened(session: AsyncSession, event: str, ticket: Ticket, *, now: datetime) -> None:

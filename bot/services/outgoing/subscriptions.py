@@ -38,11 +38,10 @@ class Subscriptions:
 
     async def record(self, session: AsyncSession) -> None:
         """Record the deliveries of what happened; does nothing when nobody wants to hear."""
-        happenings = take_happenings(session)
         rows = [
             delivery_row(happening, "webhook", webhook_id)
-            for happening in happenings
-            for webhook_id in self._wanting.get(happening.event, ())
+            for happening in take_happenings(session, self._wanting)
+            for webhook_id in self._wanting[happening.event]
         ]
         if rows:
             await insert_missing(session, Delivery, rows)

@@ -12,7 +12,7 @@ from bot.helpdesk.escalation import Chain, Progress
 from bot.helpdesk.sla import ClockState
 from bot.services.escalation import ChainBook, chain_book
 from bot.services.sla.book import SlaBook
-from bot.services.sla.reaching import clocks_with_subjects, progress_of, working_time_after
+from bot.services.sla.reaching import clocks_with_subjects, standing_by
 from bot.services.sla.records import renew_book
 from bot.store.tables import SlaClock
 
@@ -86,7 +86,7 @@ async def preview_chain(session: AsyncSession, book: SlaBook, chain: Chain, *, n
     await renew_book(session, book)
     before = await chain_book(session)
     after = ChainBook({**before.chains, chain.applies_to: chain})
-    later = working_time_after(book)
+    old, new = standing_by(before, book, now), standing_by(after, book, now)
     found = Climb()
     rows = await session.stream(
         clocks_with_subjects()
@@ -96,7 +96,7 @@ async def preview_chain(session: AsyncSession, book: SlaBook, chain: Chain, *, n
     async for part in rows.partitions():
         for row in part:
             if after.of(row.subject_kind, row.applies_to) is chain:
-                _add(found, row, progress_of(row, before, later, now), progress_of(row, after, later, now))
+                _add(found, row, old(row), new(row))
         found.rows = _first(found.rows)
     return found
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.sla import ClockState
@@ -14,7 +14,16 @@ from bot.services.sla.book import SlaBook
 from bot.services.sla.counting import apply_due, granted, pauses, record, rules_of
 from bot.services.sla.reaching import clocks_with_subjects, move_clocks, record_reached
 from bot.store.database import announce
+from bot.store.scoping import plain_rows
 from bot.store.tables import SlaClock, SlaEvent
+
+_DUE = (
+    clocks_with_subjects()
+    .where(SlaClock.next_check_at < bindparam("now"))
+    .order_by(SlaClock.next_check_at, SlaClock.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True, of=SlaClock)
+)
 
 
 @dataclass(frozen=True)
@@ -36,14 +45,7 @@ async def sweep(
     One indexed query over what is due, whatever the number of open tickets. Safe with many
     workers: on PostgreSQL each takes rows that no other holds, on SQLite there is one writer.
     """
-    rows = await session.execute(
-        clocks_with_subjects()
-        .where(SlaClock.next_check_at < now)
-        .order_by(SlaClock.next_check_at, SlaClock.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=SlaClock)
-    )
-    due_now = rows.all()
+    due_now = await plain_rows(session, _DUE, {"now": now, "limit": limit})
     if not due_now:
         return SweepResult()
     found = await record_reached(session, book, due_now, now=now)
