@@ -8,11 +8,11 @@ ticket whose clock moved without it (the truth is in `sla_clock`) is looked up a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, Select, and_, bindparam, false, func, literal, select
+from sqlalchemy import Integer, Select, and_, false, func, literal, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.sla import nearest_clocks
@@ -22,6 +22,8 @@ from bot.store.tables import Agent, SlaClock, Ticket
 
 #: Two clocks that are due at the same instant give a ticket two rows; so many of those are expected.
 _TIES = 5
+#: Pages are of 50; one more tells whether there is another.
+_SMALLEST = (50 + 1 + _TIES) // 4
 
 
 class TicketCard(NamedTuple):
@@ -69,25 +71,41 @@ CARDS = (
     .select_from(Ticket)
     .outerjoin(Agent, Agent.id == Ticket.assignee_id)
     .outerjoin(SlaClock, _OF_FIRST)
-    .limit(bindparam("limit", type_=Integer))
 )  # fmt: skip
 
 
 async def card_rows(
-    session: AsyncSession, query: Select[Any], values: Mapping[str, Any], *, limit: int
+    session: AsyncSession, query: Callable[[int], Select[Any]], values: Mapping[str, Any], *, limit: int
 ) -> list[TicketCard]:
     """Return the lines of the first tickets of a query, in its order.
 
     Args:
-        query: `CARDS` with conditions and an order.
-        values: What its parameters stand for, but for the limit.
+        query: Returns `CARDS` with conditions, an order and this many rows at most (see `at_most`).
+        values: What its parameters stand for.
     """
-    read = limit + _TIES
-    rows = await plain_rows(session, query, {**values, "limit": read})
+    read = _size(limit + _TIES)
+    rows = await plain_rows(session, query(read), values)
     while len(rows) == read and len({row[0] for row in rows}) < limit:
         read *= 2
-        rows = await plain_rows(session, query, {**values, "limit": read})
+        rows = await plain_rows(session, query(read), values)
     return await _with_moved_clocks(session, _one_of_each(map(TicketCard._make, rows))[:limit])
+
+
+def at_most(query: Select[Any], rows: int) -> Select[Any]:
+    """Limit a query by a number that stands in it.
+
+    As a parameter it would make PostgreSQL plan the query anew each time, which takes twice as long as running it:
+    without the number it believes that the plan it keeps reads far more.
+    """
+    return query.limit(literal_column(str(rows), Integer))
+
+
+def _size(rows: int) -> int:
+    """Return the number of rows to read where so many are wanted: of few sizes each has a statement that is kept."""
+    size = _SMALLEST
+    while size < rows:
+        size *= 2
+    return size
 
 
 def _one_of_each(cards: Iterable[TicketCard]) -> list[TicketCard]:

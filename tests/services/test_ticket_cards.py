@@ -1,16 +1,20 @@
 """Ticket lists: one statement, whatever is in the store; the clock that is due first on each line."""
 
+import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import event, select, update
+import pytest
+from sqlalchemy import event, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bench.peers.loading import load_tickets
 from bot.bootstrap import Desk
 from bot.services import desk_work, sla
 from bot.services.ids import new_id
 from bot.services.listing import Page, TicketFilter, list_tickets
-from bot.services.ticket_cards import CARDS, card_rows
+from bot.services.ticket_cards import CARDS, at_most, card_rows
 from bot.store.tables import SlaClock, Ticket
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
@@ -60,8 +64,21 @@ async def test_clocks_due_at_the_same_instant_do_not_double_or_hide_tickets(desk
             values = {c.key: getattr(first, c.key) for c in SlaClock.__table__.columns}
             session.add(SlaClock(**values | {"id": new_id(desk.clock()), "clock": f"extra{number}"}))
     async with desk.read() as session:
-        cards = await card_rows(session, CARDS.order_by(Ticket.opened_at, Ticket.id), {}, limit=12)
+        by_age = CARDS.order_by(Ticket.opened_at, Ticket.id)
+        cards = await card_rows(session, partial(at_most, by_age), {}, limit=12)
     assert [card.id for card in cards] == ids
+
+
+@pytest.mark.parametrize("database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+async def test_the_plan_of_a_page_is_kept(desk: Desk, database_url: str) -> None:
+    # So many that a page is less than the tenth that the server takes an unknown LIMIT for.
+    await asyncio.to_thread(load_tickets, database_url, tickets=8000, still_open=8000, now=desk.clock())
+    async with desk.read() as session:
+        # The driver prepares what came five times; the server keeps a plan after five more.
+        for _ in range(12):
+            await a_page(desk, session)
+        kept = text("SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE '%LEFT OUTER JOIN agent%'")
+        assert await session.scalar(kept)
 
 
 async def test_a_clock_that_moved_without_its_ticket_is_found(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.helpdesk.errors import BadRequest
 from bot.services.listing.filters import CONDITIONS, TicketFilter
 from bot.services.listing.sorting import SORTS, Place, cursor, read_cursor
-from bot.services.ticket_cards import CARDS, TicketCard, card_rows
+from bot.services.ticket_cards import CARDS, TicketCard, at_most, card_rows
 from bot.store.tables import Ticket
 
 
@@ -76,9 +76,7 @@ async def _lines(session: AsyncSession, wish: _Wish, place: Place, limit: int) -
     """Return what comes after a place, each ticket with the number of its stretch."""
     lines: list[tuple[int, TicketCard]] = []
     for number in range(place.stretch, len(SORTS[wish.sort])):
-        query = _statement(wish.sort, number, wish.names, after=bool(place.key))
-        if wish.also:
-            query = query.where(*wish.also)
+        query = partial(_query, wish, number, bool(place.key))
         cards = await card_rows(session, query, {**wish.values, **place.key}, limit=limit - len(lines))
         lines += [(number, card) for card in cards]
         if len(lines) == limit:
@@ -87,11 +85,17 @@ async def _lines(session: AsyncSession, wish: _Wish, place: Place, limit: int) -
     return lines
 
 
+def _query(wish: _Wish, number: int, after: bool, rows: int) -> Select[Any]:
+    query = _statement(wish.sort, number, wish.names, after, rows)
+    return query.where(*wish.also) if wish.also else query
+
+
 @lru_cache(maxsize=1024)
-def _statement(sort: str, number: int, names: tuple[str, ...], *, after: bool) -> Select[Any]:
+def _statement(sort: str, number: int, names: tuple[str, ...], after: bool, rows: int) -> Select[Any]:
     """Return the statement of one stretch: the same object whenever the same is asked for, so that SQLAlchemy need
     not find out again which SQL it stands for."""
-    return SORTS[sort][number].ordered(CARDS.where(*(CONDITIONS[name] for name in names)), after=after)
+    ordered = SORTS[sort][number].ordered(CARDS.where(*(CONDITIONS[name] for name in names)), after=after)
+    return at_most(ordered, rows)
 
 
 async def queue_counts(session: AsyncSession) -> dict[str, int]:
