@@ -48,7 +48,7 @@ def check_form(
         FormInvalid: `details["fields"]` says in words for each wrong or missing answer why, and for each
             name that is no field of this form: what nobody reads must not look as if it had arrived.
     """
-    taken: dict[str, str | None] = {}
+    taken: dict[str, str] = {}
     problems = {name: office.texts("forms.no_such_field") for name in values if form.field(name) is None}
     for field in form.fields:
         # Conditions look back only, so what is due is known when its turn comes.
@@ -61,7 +61,7 @@ def check_form(
             problems[field.name] = office.texts(f"rejections.{outcome.code}", **outcome.details)
     if problems:
         raise FormInvalid(fields=problems)
-    return forms.facts(form, taken)
+    return taken
 
 
 def subject_of(forms: FormCatalogue, office: Office, form: Form, facts: Mapping[str, str]) -> str:
@@ -74,7 +74,7 @@ def subject_of(forms: FormCatalogue, office: Office, form: Form, facts: Mapping[
 
 
 def filing_of(
-    forms: FormCatalogue, office: Office, conversation_id: str, form: Form, facts: Mapping[str, str]
+    forms: FormCatalogue, office: Office, conversation_id: str, form: Form, facts: dict[str, str]
 ) -> Filing:
     """Route a checked form as the dialogue's forms are routed.
 

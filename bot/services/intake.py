@@ -67,7 +67,7 @@ async def submit(
     if draft is not None and draft.ticket_id:
         return _opened_before(office, await session.get_one(Ticket, draft.ticket_id))
     prepared = prepare(
-        office, forms, sent.form, sent.values,
+        office, forms, sent.form, forms.facts(sent.form, sent.values),
         subject=_subject(office, forms, sent), channel=sent.channel, conversation_id=sent.conversation_id,
     )  # fmt: skip
     opened = await open_ticket(session, office, prepared.draft, now=now)
@@ -79,17 +79,16 @@ async def submit(
 
 
 def prepare(
-    office: Office, forms: FormCatalogue, form: Form, values: Mapping[str, str],
+    office: Office, forms: FormCatalogue, form: Form, facts: dict[str, str],
     *, subject: str, channel: str, conversation_id: str,
 ) -> Prepared:  # fmt: skip
     """Route a form and return what its ticket will be; the database is not asked.
 
     Args:
-        values: See `Submission`.
+        facts: The answers that count, see `FormCatalogue.facts`.
     """
-    facts = forms.facts(form, values)
     decided = route_form(office, forms, form, facts)
-    agreed = values.get("forward") == _AGREED
+    agreed = facts.get("forward") == _AGREED
     goes_on = not decided.is_ours and agreed and decided.centre.is_automatic
     proposal = ""
     if not decided.is_ours and not goes_on:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class FieldType(StrEnum):
     EXTENT = "extent"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Condition:
     """When a field is asked: another field has, or has not, one of these values.
 
@@ -57,7 +58,11 @@ class Condition:
     def _has(self, value: str | None) -> bool:
         if value in self.values:
             return True
-        return bool(value) and any("*" in known and fnmatchcase(value, known) for known in self.values)
+        return bool(value) and any(fnmatchcase(value, pattern) for pattern in self._patterns)
+
+    @cached_property
+    def _patterns(self) -> tuple[str, ...]:
+        return tuple(known for known in self.values if "*" in known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ class Field:
         return next(choice for choice in self.choices if choice.value == value)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Form:
     """One form; its slots are `<id>_<field>`, then `<id>_confirm`."""
 
@@ -129,7 +134,11 @@ class Form:
 
     def field(self, name: str) -> Field | None:
         """Return a field by its name, None if the form has no such field."""
-        return next((field for field in self.fields if field.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Field]:
+        return {field.name: field for field in self.fields}
 
     def field_of_slot(self, slot: str) -> Field | None:
         """Return the field of a slot, None if the slot is not this form's."""
