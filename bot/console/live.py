@@ -19,6 +19,7 @@ from typing import Any
 
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.console.conversations import detail_of, transcript
 from bot.console.eavesdropping import Eavesdropping
@@ -32,12 +33,14 @@ from bot.helpdesk.errors import HelpdeskError
 from bot.helpdesk.permissions import Permission
 from bot.helpdesk.privacy import masked_value
 from bot.services import access, notices, staff
+from bot.services.live import spread
 from bot.services.staff_sessions import topic_of
 from bot.store.notifying import LOOK
 
 log = structlog.get_logger()
 
 TICK_SECONDS = 20
+_PING_SECONDS = 25
 BREATH_SECONDS = 0.5
 SIGN_IN_AGAIN = 4401
 TRY_AGAIN = WSCloseCode.TRY_AGAIN_LATER
@@ -62,7 +65,7 @@ async def connect(request: web.Request) -> web.WebSocketResponse:
         OriginNotAllowed: The page that connects is not ours, or does not say where it is from.
     """
     check_origin(request, is_required=True)
-    socket = web.WebSocketResponse(heartbeat=25, max_msg_size=_MAX_INCOMING_BYTES)
+    socket = web.WebSocketResponse(heartbeat=spread(_PING_SECONDS), max_msg_size=_MAX_INCOMING_BYTES)
     await socket.prepare(request)
     request.config_dict[SOCKETS].add(socket)
     line = Line(request, socket)
@@ -105,14 +108,18 @@ class Line:
                 while not news.empty():
                     events.append(news.get_nowait())
                 has_missed = LOOK in events
-                if (has_missed or {"type": "sessions_changed"} in events) and not await self._is_signed_in():
-                    self._close_code = SIGN_IN_AGAIN
-                    return
+                if has_missed or {"type": "sessions_changed"} in events:
+                    async with self._desk.glance() as session:
+                        if not await self._is_signed_in(session):
+                            self._close_code = SIGN_IN_AGAIN
+                            return
                 may_read = access.may(self._agent, Permission.READ_CONVERSATIONS)
                 if may_read and any(event.get("type") != "notices" for event in events):
                     await self._send("queues")
                 if has_missed or any(self._agent_id in event.get("agents", ()) for event in events):
-                    await self._tell_unread()
+                    async with self._desk.glance() as session:
+                        unread = await notices.unread_count(session, self._agent_id)
+                    await self._tell_unread(unread)
                 tickets = {event["id"] for event in events if event.get("type") == "ticket_changed"}
                 for ticket_id in await self._heard_of(tickets):
                     await self._send("ticket", id=ticket_id)
@@ -122,7 +129,7 @@ class Line:
                 if {"type": "mention", "agent_id": self._request[AGENT].id} in events:
                     await self._send("mention")
                 # Every message anywhere is news here; lists need not move faster than eyes.
-                await asyncio.sleep(BREATH_SECONDS)
+                await asyncio.sleep(spread(BREATH_SECONDS))
 
     async def _heard_of(self, ticket_ids: set[str]) -> list[str]:
         """Leave out tickets that this agent may not hear of."""
@@ -133,11 +140,15 @@ class Line:
 
     async def tick(self) -> None:
         """Say that we are here, and stop when the session ended (log-out, time, new password)."""
-        while await self._is_signed_in():
+        while True:
+            async with self._desk.glance() as session:
+                if not await self._is_signed_in(session):
+                    break
+                # Also tells a browser that has just come, and what another process recorded.
+                unread = await notices.unread_count(session, self._agent_id)
             await self._send("tick")
-            # Also tells a browser that has just come, and what another process recorded.
-            await self._tell_unread()
-            await asyncio.sleep(TICK_SECONDS)
+            await self._tell_unread(unread)
+            await asyncio.sleep(spread(TICK_SECONDS))
         self._close_code = SIGN_IN_AGAIN
 
     async def end(self, tasks: list[asyncio.Task[None]]) -> None:
@@ -155,10 +166,8 @@ class Line:
         if not self._socket.closed:
             await self._socket.close(code=self._close_code)
 
-    async def _tell_unread(self) -> None:
+    async def _tell_unread(self, unread: int) -> None:
         """Send how many notices are unread, if that is not what was sent last."""
-        async with self._desk.read() as session:
-            unread = await notices.unread_count(session, self._agent_id)
         if unread != self._unread:
             self._unread = unread
             await self._send("notices", unread=unread)
@@ -169,12 +178,9 @@ class Line:
         text = words(f"notices.{event['kind']}", label=label, by=event.get("by", ""))
         await self._send("notice", kind=event["kind"], conversation=event["conversation"], text=text)
 
-    async def _is_signed_in(self) -> bool:
-        async with self._desk.read() as session:
-            found = await staff.agent_for(
-                session, self._request[TOKEN], now=self._desk.clock(), idle=idle_of(self._request)
-            )
-        return found is not None
+    async def _is_signed_in(self, session: AsyncSession) -> bool:
+        token, idle = self._request[TOKEN], idle_of(self._request)
+        return await staff.agent_for(session, token, now=self._desk.clock(), idle=idle) is not None
 
     async def _obey(self, data: str) -> None:
         try:

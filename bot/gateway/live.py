@@ -23,6 +23,7 @@ from bot.gateway.keys import DESK, LIMITS, SOCKETS
 from bot.gateway.requests import address_of, conversation_of, whole_number
 from bot.helpdesk.errors import HelpdeskError
 from bot.services import reading
+from bot.services.live import spread
 from bot.services.views import ConversationStatus
 
 log = structlog.get_logger(__name__)
@@ -45,7 +46,7 @@ async def chat_socket(request: web.Request) -> web.WebSocketResponse:
     sockets = request.config_dict[SOCKETS]
     with sockets.place(address):
         socket = web.WebSocketResponse(
-            heartbeat=_TICK_SECONDS, max_msg_size=_MAX_FRAME_BYTES, timeout=_CLOSE_SECONDS
+            heartbeat=spread(_TICK_SECONDS), max_msg_size=_MAX_FRAME_BYTES, timeout=_CLOSE_SECONDS
         )
         await socket.prepare(request)
         with sockets.opened(socket):
@@ -156,7 +157,7 @@ class Pusher:
 
     async def _next_signal(self) -> None:
         try:
-            async with asyncio.timeout(_TICK_SECONDS):
+            async with asyncio.timeout(spread(_TICK_SECONDS)):
                 await self._signals.get()
         except TimeoutError:
             # Lets the client tell a quiet connection from a dead one; the place in the queue

@@ -7,6 +7,7 @@ missed from the store, by `seq`.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +17,15 @@ from bot.store.notifying import LOOK
 
 Announcement = dict[str, Any]
 _BACKLOG = 1000
+
+
+def spread(seconds: float) -> float:
+    """Return a wait of this or somewhat less, drawn anew each time.
+
+    Connections that began together, as after a restart, would otherwise be served together ever after: a thousand
+    of them in one breath, in which no message gets through.
+    """
+    return seconds * random.uniform(0.6, 1)
 
 
 class Hub:
