@@ -347,6 +347,26 @@ async def test_a_burst_becomes_one_summary_for_each_person_and_level(
     assert (mail.payload["data"]["count"], len(mail.payload["data"]["items"])) == (5, 3)
 
 
+async def test_what_is_unlike_is_counted_together_and_told_apart(
+    desk: Desk, citizen: Citizen, clock: FakeClock, monkeypatch
+) -> None:
+    supervisor = await make_person(desk, role="supervisor", email="banzhang@example.org")
+    kinds = [{"queue": "patent"}, {"queue": "trademark"}, {"queue": "trademark"}, {"kind": "assistance"}]
+    opened = [await make_ticket(desk, citizen.conversation_id, facts={"n": n}, **kind) for n, kind in enumerate(kinds)]
+    clock.move(timedelta(hours=6))
+    await sweeps(desk)
+    single = [n for n in await notices(desk, supervisor) if n.kind == "sla.breached"]
+    assert {n.subject_id for n in single} == {each.ticket.id for each in opened}
+    assert len({n.key for n in single}) == len(opened)
+    (mail,) = await mails(desk)
+    assert {item["number"] for item in mail.payload["data"]["items"]} == {each.ticket.number for each in opened}
+    monkeypatch.setattr(telling, "BURST", 3)
+    clock.move(timedelta(days=4))
+    await sweeps(desk)
+    (summary,) = [n for n in await notices(desk, supervisor) if n.kind == "sla.escalated"]
+    assert summary.details["count"] == len(opened)
+
+
 async def test_a_waiting_citizen_is_told_by_the_chain_of_handoffs(
     desk: Desk, citizen: Citizen, clock: FakeClock
 ) -> None:
