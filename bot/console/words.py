@@ -40,8 +40,8 @@ class Words:
         return key.rpartition(".")[2]
 
     def for_error(self, code: str, details: dict[str, object]) -> str:
-        """Return what to tell the agent about an error code, by its `why` where that has words."""
-        if specific := self._words.get(f"errors.{code}.{details.get('why')}"):
+        """Return what to tell the agent about an error code, by its `why`, or the step it is about, where that has words."""
+        if specific := self._words.get(f"errors.{code}.{details.get('why') or details.get('to')}"):
             return specific
         return self._words.get(f"errors.{code}") or self._texts.for_error(code, **details)
 

@@ -54,12 +54,9 @@ REASON_REQUIRED = frozenset(
     {_S.REJECTED, _S.NEEDS_CORRECTION, _S.TRANSFERRED, _S.RESOLVED, _S.WITHDRAWN, _S.REOPENED}
 )
 
-#: Steps that say who takes the matter over; a form of their own records it (移送, 转送), never a plain step.
-FORM_REQUIRED = frozenset({_S.TRANSFERRED})
-
-#: Steps with a form of their own on the ticket's page, as what they say is each ticket's own (who takes the matter over;
-#: what is missing, and by when): neither a macro nor a step on many tickets at once leads there.
-OWN_FORM = FORM_REQUIRED | {_S.NEEDS_CORRECTION}
+#: Steps with a form of their own, as what they say is each ticket's own (who takes the matter over, 移送 and 转送; what is
+#: missing, and by when, 补正): no plain step leads there, by hand, in a macro or on many tickets at once.
+OWN_FORM = frozenset({_S.TRANSFERRED, _S.NEEDS_CORRECTION})
 
 #: Nothing more is owed in these states; queues leave them out.
 FINISHED = frozenset({_S.RESOLVED, _S.REJECTED, _S.CLOSED, _S.WITHDRAWN})

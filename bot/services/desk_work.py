@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.helpdesk.errors import BadRequest, ColleagueElsewhere, FormRequired, TicketNotFound
 from bot.helpdesk.identifiers import parse_ticket_number
 from bot.helpdesk.permissions import Permission
-from bot.helpdesk.ticket import FORM_REQUIRED, TRANSITIONS, TicketStatus
+from bot.helpdesk.ticket import OWN_FORM, TRANSITIONS, TicketStatus
 from bot.services import audit, mentions, sla
 from bot.services.access import access_ticket, check, may, scope_of
 from bot.services.evidence import EvidenceReceipt, evidence_of
@@ -162,14 +162,14 @@ async def change_status(
     Raises:
         TicketNotFound, TicketChangedMeanwhile: See `access_ticket`.
         IllegalTransition, ReasonRequired: See `check_transition`.
-        FormRequired: The step has a form of its own, see `transfers` and `forwarding`.
+        FormRequired: The step has a form of its own, see `corrections`, `transfers` and `forwarding`.
         TicketMerged: The ticket is handled with another one.
         BadRequest: There is no such status, or no such reason for it.
     """
     if to not in {status.value for status in TicketStatus}:
         raise BadRequest(field="to")
     ticket = await access_ticket(session, agent, ticket_id, version=version)
-    if to in FORM_REQUIRED:
+    if to in OWN_FORM:
         raise FormRequired(to=to)
     reason = office.rules.worded(to, reason_code, reason)
     await move(

@@ -186,9 +186,9 @@ async def test_what_cannot_be_done_at_all_is_refused_as_a_whole(enter: Enter, ti
         assert (await bulk(li, tickets, **what))[0] == 400, what
     status, body = await bulk(li, tickets, step={"do": "status", "to": "rejected"})
     assert (status, body["code"]) == (422, "reason_required")
-    for to in ("needs_correction", "transferred"):
+    for to, words in (("needs_correction", "列明缺什么"), ("transferred", "登记接收的部门")):
         status, body = await bulk(li, tickets, step={"do": "status", "to": to, "reason": "请补充注册证"})
-        assert (status, body["code"]) == (422, "form_required") and "列明缺什么" in body["message"]
+        assert (status, body["code"]) == (422, "form_required") and words in body["message"]
     assert (await bulk(li, [], step={"do": "assign", "to": "me"}))[0] == 400
     answer = await li.post("/tickets/bulk", {"tickets": [{"id": "x", "version": 1}] * 101, "step": {"do": "assign", "to": "me"}})
     assert answer.status == 400

@@ -9,6 +9,7 @@ import pytest
 from bot.services import handoff
 from tests.support.builders import make_ticket
 from tests.support.citizens import Citizen
+from tests.support.steps import asks_for_correction
 
 FACTS = {
     "report_type": "rightholder",
@@ -102,9 +103,9 @@ async def test_the_clocks_page_explains_every_clock(enter, ticket):
     assert 'class="counted"' in page and 'class="weekend"' in page
 
 
-async def test_a_pause_is_shown_with_its_reason_and_an_open_one_lasts_until_now(enter, ticket, clock):
+async def test_a_pause_is_shown_with_its_reason_and_an_open_one_lasts_until_now(enter, desk, ticket, clock):
     li = await enter()
-    await li.post(f"/tickets/{ticket.id}/transitions", {"to": "needs_correction", "version": 1, "reason": "请补充注册证"})
+    await asks_for_correction(desk, li.agent, ticket.id)
     clock.move(timedelta(hours=5))
     words = text_of(await li.page(f"/console/tickets/{ticket.id}/clocks"))
     assert "至今 暂停，不计（等待求助人补正）" in words

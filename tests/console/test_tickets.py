@@ -66,6 +66,16 @@ async def test_a_transfer_is_no_plain_step_but_a_form(enter, ticket, before):
     assert (await li.post(f"/tickets/{ticket.id}/transfers", body)).status == 200
 
 
+async def test_a_correction_is_no_plain_step_but_a_form_with_list_and_date(enter, ticket):
+    li = await enter()
+    answer = await li.post(f"/tickets/{ticket.id}/transitions", step("needs_correction", reason="请补充注册证"))
+    body = await answer.json()
+    assert (answer.status, body["code"], body["details"]) == (422, "form_required", {"to": "needs_correction"})
+    assert "列明缺什么、最晚哪天补齐" in body["message"]
+    form = {"version": 1, "items": ["商标注册证"], "due_on": "2026-12-01"}
+    assert (await li.post(f"/tickets/{ticket.id}/corrections", form)).status == 200
+
+
 async def test_many_tickets_at_once_are_not_transferred_without_a_form(enter, ticket):
     li = await enter()
     body = {"tickets": [{"id": ticket.id, "version": 1}], "step": {"do": "status", "to": "transferred", "reason": "x"}}

@@ -12,6 +12,7 @@ from bot.store.tables import Agent
 from tests.gateway.driver import PNG, error_of, start, upload
 from tests.support.builders import make_agent, make_ticket
 from tests.support.clock import FakeClock
+from tests.support.steps import asks_for_correction
 
 
 @pytest.fixture
@@ -114,9 +115,9 @@ async def test_supplement_is_kept(client: TestClient, opened: OpenedTicket) -> N
 async def test_supplement_answers_a_request_for_correction(
     client: TestClient, opened: OpenedTicket, desk: Desk
 ) -> None:
-    await move(desk, await make_agent(desk), opened, "needs_correction", "请补充购买凭证")
+    await asks_for_correction(desk, await make_agent(desk), opened.ticket.id, "购买凭证")
     waiting = await look_up(client, opened)
-    assert waiting["timeline"][-1]["text"] == "请补充购买凭证"
+    assert "购买凭证" in waiting["timeline"][-1]["text"]
     assert "暂停" in {p["clock"]: p["text"] for p in waiting["promises"]}["acceptance"]
     body = {"code": opened.code, "text": "凭证已上传"}
     ticket = await (await client.post(address(opened, "/supplement"), json=body)).json()

@@ -18,6 +18,7 @@ from bot.services.opening import OpenedTicket
 from bot.store.tables import Agent, Macro, Ticket, TicketEntry, TicketEvent
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
+from tests.support.steps import asks_for_correction
 
 ACCEPT = MacroDraft(
     title="受理并接手", is_shared=True, text="{{citizen}}，{{number}} 已受理。",
@@ -102,10 +103,8 @@ async def test_a_stale_version_and_a_variable_without_value_change_nothing(
     before = await state(desk, opened)
     with pytest.raises(TicketChangedMeanwhile):
         await run(desk, agent, macro, opened, version=7)
+    await asks_for_correction(desk, agent, opened.ticket.id)
     async with desk.begin() as session:
-        await desk_work.change_status(
-            session, desk.office, agent, opened.ticket.id, to="needs_correction", reason="缺证", version=1, now=desk.clock()
-        )
         await desk_work.change_status(
             session, desk.office, agent, opened.ticket.id, to="rejected", reason="不属于", version=2, now=desk.clock()
         )

@@ -12,6 +12,7 @@ from bot.store.tables import SlaClock, SlaEvent, Ticket
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock
+from tests.support.steps import asks_for_correction
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ async def test_waiting_for_a_correction_stops_the_acceptance_clock(
     agent, opened = await make_agent(desk), await make_ticket(desk, citizen.conversation_id)
     before = (await clocks(desk, opened))["acceptance"]
     clock.move(timedelta(days=3))  # Monday
-    await moves(desk, agent, opened, "needs_correction", "请补充注册证")
+    await asks_for_correction(desk, agent, opened.ticket.id)
     assert (await clocks(desk, opened))["acceptance"].state == "paused"
     clock.move(timedelta(days=30))
     assert (await sweeps(desk)).breached == 0
@@ -181,7 +182,7 @@ async def test_a_ticket_withdrawn_while_waiting_for_a_correction_was_not_late(
     desk: Desk, citizen: Citizen, clock: FakeClock
 ) -> None:
     agent, opened = await make_agent(desk), await make_ticket(desk, citizen.conversation_id)
-    await moves(desk, agent, opened, "needs_correction", "请补充注册证")
+    await asks_for_correction(desk, agent, opened.ticket.id)
     clock.move(timedelta(days=40))
     async with desk.begin() as session:
         await tickets.withdraw(

@@ -31,6 +31,7 @@ from tests.services.rules import (
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock
+from tests.support.steps import asks_for_correction
 
 FAST = {"first_response": Target(240, MINUTES), "acceptance": Target(3, DAYS)}
 
@@ -181,7 +182,7 @@ async def test_a_pause_over_a_night_and_a_make_up_day_is_counted_as_it_was(desk:
     clock.at = datetime(2026, 2, 12, 2, 0, tzinfo=UTC)  # Thursday before the Spring Festival
     ticket_id = await opens(desk)
     clock.at = datetime(2026, 2, 13, 15, 30, tzinfo=UTC)  # 23:30 in Shanghai
-    await moves(desk, ticket_id, "needs_correction")
+    await asks_for_correction(desk, await make_agent(desk), ticket_id)
     clock.at = datetime(2026, 2, 14, 12, 0, tzinfo=UTC)  # after the close of the make-up Saturday
     async with desk.begin() as session:
         ticket = await session.get_one(Ticket, ticket_id)
@@ -261,7 +262,7 @@ async def test_time_that_is_over_under_the_new_rule_is_a_breach_at_its_due_insta
 async def test_a_pause_that_began_after_the_time_was_used_up_ends(desk: Desk, clock: FakeClock) -> None:
     ticket_id = await opens(desk)
     clock.move(timedelta(days=5))
-    await moves(desk, ticket_id, "needs_correction")
+    await asks_for_correction(desk, await make_agent(desk), ticket_id)
     clock.move(timedelta(days=1))
     await saves_policy(desk, await make_agent(desk), clocks=FAST | {"acceptance": Target(1, DAYS)})
     await recounts(desk)

@@ -19,6 +19,7 @@ from bot.store.tables import Ticket, TicketEvent
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock
+from tests.support.steps import asks_for_correction
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ async def test_a_supplement_to_a_ticket_waiting_for_it_submits_it_again(
     desk: Desk, citizen: Citizen
 ) -> None:
     agent, opened = await make_agent(desk), await make_ticket(desk, citizen.conversation_id)
-    await moves(desk, agent, opened, "needs_correction", "请补充注册证")
+    await asks_for_correction(desk, agent, opened.ticket.id)
     async with desk.begin() as session:
         after = await tickets.supplement(
             session, desk.office, opened.ticket.number, opened.code, text="注册证见附件", now=desk.clock()

@@ -78,20 +78,14 @@ async def take(work: Work, step: Step) -> None:
 def _check_status(step: Step) -> None:
     if step.get("to") not in {status.value for status in TicketStatus}:
         raise BadRequest(field="to")
-    _check_is_plain(step)
+    if step["to"] in OWN_FORM:
+        raise FormRequired(to=step["to"])
     if step["to"] in REASON_REQUIRED and not step.get("reason", "").strip():
         raise ReasonRequired(to=step["to"])
     check(step.get("reason", ""))
 
 
-def _check_is_plain(step: Step) -> None:
-    if step["to"] in OWN_FORM:
-        raise FormRequired(to=step["to"])
-
-
 async def _take_status(work: Work, step: Step) -> None:
-    # A macro may have been kept when more steps were plain.
-    _check_is_plain(step)
     await desk_work.change_status(
         work.session, work.office, work.agent, work.ticket.id, to=step["to"],
         reason=fill_in(step.get("reason", ""), work.values), version=work.ticket.version, now=work.now,

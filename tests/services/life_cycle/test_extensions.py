@@ -13,6 +13,7 @@ from bot.services.life_cycle.extensions import decide_extension, request_extensi
 from bot.services.life_cycle.looking import life_of
 from tests.services.life_cycle.conftest import Case
 from tests.support.clock import FakeClock
+from tests.support.steps import asks_for_correction
 
 
 async def asks(case: Case, clock: str = "acceptance", amount: int = 5, **changes: object) -> None:
@@ -72,7 +73,7 @@ async def test_an_extension_while_the_clock_stands_still_counts_when_it_goes_on(
     case: Case, clock: FakeClock
 ) -> None:
     started_at = (await case.clocks())["acceptance"].started_at
-    await case.moves("needs_correction", "请补充注册证")
+    await asks_for_correction(case.desk, case.agent, case.id)
     await asks(case, amount=3)
     await decides(case)
     assert (await case.clocks())["acceptance"].state == "paused"

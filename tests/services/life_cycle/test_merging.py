@@ -23,6 +23,7 @@ from bot.services.listing import TicketFilter, list_tickets
 from bot.store.tables import Evidence, Ticket, TicketLink
 from tests.services.life_cycle.conftest import FACTS, Case, MakeCase
 from tests.support.clock import FakeClock
+from tests.support.steps import asks_for_correction
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ async def test_taking_out_restores_status_queue_and_clocks_in_a_new_round(
 
 
 async def test_a_ticket_taken_out_while_it_waits_for_the_citizen_waits_on(case: Case, other: Case) -> None:
-    await case.moves("needs_correction", "请补充注册证")
+    await asks_for_correction(case.desk, case.agent, case.id)
     await merges(case, other)
     await case.does(unmerge_ticket, reason="不是同一件事")
     acceptance = (await case.clocks())["acceptance"]
