@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -19,8 +19,9 @@ from bot.services.macros.steps import ME, Work
 #: A page and a little more; what concerns more tickets is a matter for a rule, not for a hand.
 TICKETS_MAX = 100
 
-#: Does the step on one ticket, given its id and the version that was on the screen.
-Do = Callable[[str, int], Awaitable[None]]
+#: Does the step on one ticket, given its id and the version that was on the screen; returns who is named in a note that it
+#: wrote and was not told.
+Do = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 async def change(request: web.Request) -> web.Response:
@@ -47,12 +48,13 @@ def _one_of(item: object) -> tuple[str, int]:
 def _macro(request: web.Request, macro_id: str) -> Do:
     desk, agent = request.config_dict[DESK], request[AGENT]
 
-    async def do(ticket_id: str, version: int) -> None:
+    async def do(ticket_id: str, version: int) -> Sequence[str]:
         async with desk.begin() as session:
-            await macros.run(
+            done = await macros.run(
                 session, desk.office, agent, macro_id, ticket_id,
                 version=version, centre=desk.settings.centre_name, now=desk.clock(),
             )  # fmt: skip
+        return done.not_told
 
     return do
 
@@ -62,25 +64,25 @@ def _step(request: web.Request, given: object) -> Do:
     if step["do"] == "assign" and step["to"] not in (ME, agent.id):
         roles.check(agent, "ticket.assign_other")
 
-    async def do(ticket_id: str, version: int) -> None:
+    async def do(ticket_id: str, version: int) -> Sequence[str]:
         now = desk.clock()
         async with desk.begin() as session:
             ticket = await access_ticket(session, agent, ticket_id, version=version)
             values = await values_for(
                 session, desk.office, agent, ticket, centre=desk.settings.centre_name, now=now
             )
-            await macros.take(Work(session, desk.office, agent, ticket, values, now), step)
+            return await macros.take(Work(session, desk.office, agent, ticket, values, now), step)
 
     return do
 
 
 async def _outcome(request: web.Request, do: Do, ticket_id: str, version: int) -> dict[str, Any]:
     try:
-        await do(ticket_id, version)
+        not_told = await do(ticket_id, version)
     except HelpdeskError as error:
         message = request.config_dict[WORDS].for_error(error.code, error.details)
         return {"id": ticket_id, "ok": False, "code": error.code, "message": message}
-    return {"id": ticket_id, "ok": True}
+    return {"id": ticket_id, "ok": True, "not_told": list(not_told)}
 
 
 def api_routes() -> list[web.RouteDef]:

@@ -196,15 +196,15 @@ def step_in_words(step: dict[str, str], words: Any) -> str:
 
 
 async def run(request: web.Request) -> web.Response:
-    """Carry a macro out on a ticket."""
+    """Carry a macro out on a ticket; `not_told` are those named in its notes who may not read the ticket."""
     body = await body_of(request)
     desk = request.config_dict[DESK]
     async with desk.begin() as session:
-        ticket = await macros.run(
+        done = await macros.run(
             session, desk.office, request[AGENT], request.match_info["macro"], request.match_info["id"],
             version=number_in(body, "version"), centre=desk.settings.centre_name, now=desk.clock(),
         )  # fmt: skip
-    return web.json_response({"version": ticket.version, "status": ticket.status})
+    return web.json_response({"version": done.ticket.version, "status": done.ticket.status, "not_told": done.not_told})
 
 
 async def colleagues(request: web.Request) -> web.Response:

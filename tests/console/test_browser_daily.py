@@ -143,6 +143,24 @@ async def test_a_macro_for_many_says_first_what_it_does(sit_down, desk, ticket):
     assert "变更为“已受理”" in await page.inner_text("#bulk-does")
 
 
+async def test_a_macro_says_which_named_colleague_was_not_told(sit_down, desk, ticket):  # noqa: F811
+    page = await sit_down("李明")
+    await make_agent(desk, "郭管理", "administrator")
+    await add_macro(desk, title="请看", steps=({"do": "note", "text": "@郭管理 请看"},))
+    said = "郭管理看不到这件工单，没有通知。"
+    await page.goto("/console/tickets")
+    await page.check(".pick input[aria-label^='选择 ']")
+    await page.select_option("#bulk-macro", label="请看")
+    await page.click("#bulk-form button[type=submit]")
+    await page.wait_for_selector(f"#bulk-outcome[open] li:has-text('{ticket.number} {said}')")
+    assert await page.inner_text("#outcome-title") == "完成 1 件"
+    page.on("dialog", lambda dialog: dialog.accept())
+    await page.goto(f"/console/tickets/{ticket.id}")
+    await page.click("#pick-macro")
+    await page.click("[role=option]:has-text('请看')")
+    await page.wait_for_selector(f"#not-told:has-text('{said}')")
+
+
 async def test_what_failed_in_bulk_is_told_with_its_number(sit_down, ticket):  # noqa: F811
     page = await sit_down("李明")
     await page.goto("/console/tickets")

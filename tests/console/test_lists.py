@@ -139,6 +139,13 @@ async def test_each_ticket_has_its_own_outcome_and_its_own_audit_entry(enter: En
         assert [tuple(row) for row in rows] == [("accepted", 2), ("submitted", 2), ("accepted", 2)]
 
 
+async def test_each_ticket_says_who_was_named_in_its_note_and_not_told(enter: Enter, tickets) -> None:
+    li, _ = await enter(), await enter("郭管理", "administrator")
+    for text, expected in (("@郭管理 请看", ["郭管理"]), ("请看", [])):
+        _, body = await bulk(li, tickets[:2], step={"do": "note", "text": text})
+        assert [o["not_told"] for o in body["outcomes"]] == [expected, expected]
+
+
 async def test_a_reason_may_have_variables(enter: Enter, tickets) -> None:
     li = await enter()
     _, body = await bulk(li, tickets[:1], step={"do": "status", "to": "rejected", "reason": "{{number}} 不属于受理范围"})

@@ -12,7 +12,7 @@ from bot.helpdesk.errors import (
     TicketChangedMeanwhile,
 )
 from bot.helpdesk.variables import UnknownVariable, VariableEmpty
-from bot.services import desk_work, macros
+from bot.services import desk_work, macros, mentions
 from bot.services.macros import MacroDraft, MacroInvalid, MacroNotForTicket, MacroNotFound
 from bot.services.opening import OpenedTicket
 from bot.store.tables import Agent, Macro, Ticket, TicketEntry, TicketEvent
@@ -42,9 +42,11 @@ async def saved(desk: Desk, agent: Agent, draft: MacroDraft, macro_id: str | Non
         return await macros.save(session, agent, draft, macro_id=macro_id, now=desk.clock())
 
 
-async def run(desk: Desk, agent: Agent, macro: macros.MacroView, opened: OpenedTicket, version: int = 1) -> None:
+async def run(
+    desk: Desk, agent: Agent, macro: macros.MacroView, opened: OpenedTicket, version: int = 1
+) -> macros.MacroRun:
     async with desk.begin() as session:
-        await macros.run(
+        return await macros.run(
             session, desk.office, agent, macro.id, opened.ticket.id, version=version, centre="中心", now=desk.clock()
         )
 
@@ -66,6 +68,19 @@ async def test_a_macro_answers_and_takes_its_steps_each_with_an_audit_entry(
     async with desk.read() as session:
         texts = list(await session.scalars(select(TicketEntry.text).order_by(TicketEntry.id)))
     assert texts == [f"张三，{opened.ticket.number} 已受理。", "由王芳受理"]
+
+
+async def test_who_is_named_in_a_macros_note_and_may_not_read_it_is_named_to_whoever_runs_it(
+    desk: Desk, agent: Agent, opened: OpenedTicket
+) -> None:
+    await make_agent(desk, "郭管理", "administrator")
+    reader = await make_agent(desk, "李明")
+    steps = ({"do": "note", "text": "@郭管理 @李明 请看"}, {"do": "assign", "to": "me"}, {"do": "note", "text": "@郭管理 再看"})
+    done = await run(desk, agent, await saved(desk, agent, MacroDraft(title="请看", steps=steps)), opened)
+    assert (done.not_told, done.ticket.assignee_id) == (["郭管理"], agent.id)
+    async with desk.read() as session:
+        assert len(await mentions.mentions_of(session, reader)) == 1
+    assert (await run(desk, agent, await saved(desk, agent, ACCEPT), opened, version=done.ticket.version)).not_told == []
 
 
 async def test_a_macro_sets_a_priority_with_its_reason(desk: Desk, agent: Agent, opened: OpenedTicket) -> None:

@@ -3,7 +3,7 @@
 import { $ } from "./dom.js";
 import { ApiError, get } from "./api.js";
 import { showColleagues } from "./colleagues.js";
-import { save } from "./ticket.js";
+import { save } from "./saving.js";
 import { word } from "./words.js";
 
 const page = $("#main");

@@ -101,15 +101,22 @@ export class Bulk {
     }
   }
 
-  /** All went well: the list is simply shown anew. Otherwise each failure is told with its ticket. */
+  /** All went well: the list is simply shown anew. Otherwise what failed, and who was not told of a note, stands with its ticket. */
   #tell({ done, outcomes }) {
-    const failed = outcomes.filter((outcome) => !outcome.ok);
-    if (!failed.length) return location.reload();
+    const remarks = outcomes.map(remarkOn).filter(({ text }) => text);
+    if (!remarks.length) return location.reload();
     const numbers = new Map(this.#rows.map(({ dataset }) => [dataset.id, dataset.number]));
-    $("#outcome-title").textContent = word("daily.outcome", { done, failed: failed.length });
-    $("#outcome-list").replaceChildren(...failed.map(({ id, message }) => el(
-      "li", {}, el("span", { class: "mono", text: numbers.get(id) ?? "" }), ` ${message}`,
+    const failed = outcomes.length - done;
+    $("#outcome-title").textContent = word(failed ? "daily.outcome" : "daily.outcome_done", { done, failed });
+    $("#outcome-list").replaceChildren(...remarks.map(({ id, text }) => el(
+      "li", {}, el("span", { class: "mono", text: numbers.get(id) ?? "" }), ` ${text}`,
     )));
     $("#bulk-outcome").showModal();
   }
+}
+
+/** What to say of a ticket: why nothing was done, or who was named in a note and not told. */
+function remarkOn({ id, ok, message, not_told: names }) {
+  if (!ok) return { id, text: message };
+  return { id, text: names.length && word("ticket.not_told", { names: names.join(word("daily.comma")) }) };
 }

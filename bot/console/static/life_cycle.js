@@ -1,7 +1,7 @@
 // Forms of a ticket's life: a button opens a dialog, the dialog's fields go to the API as JSON.
 
 import { $, $$ } from "./dom.js";
-import { save } from "./ticket.js";
+import { save } from "./saving.js";
 
 const page = $("#main");
 const version = Number(page.dataset.version);

@@ -1,54 +1,16 @@
 // A ticket's pages: steps of the state table, assigning, writing, checking originals.
 
-import { $, $$, el } from "./dom.js";
-import { ApiError, get, post } from "./api.js";
+import { $, $$ } from "./dom.js";
+import { get } from "./api.js";
 import { startCountdowns } from "./countdown.js";
 import { Live } from "./live.js";
-import { clockTime, word } from "./words.js";
+import { isSaving, save, tellWhoWasNotTold } from "./saving.js";
+import { word } from "./words.js";
 
 const page = $("#main");
 const ticket = page.dataset.ticket;
 const version = Number(page.dataset.version);
 const seen = Number(page.dataset.seen);
-const path = (rest) => `/tickets/${encodeURIComponent(ticket)}/${rest}`;
-let isSaving = false;
-// Told on the page that is loaded after a note was saved.
-const UNTOLD = `not_told:${ticket}`;
-
-function fail(error, place) {
-  if (!(error instanceof ApiError)) throw error;
-  const changes = error.details.changes ?? [];
-  place.replaceChildren(el("p", { text: error.message }));
-  if (changes.length) {
-    place.append(el("ul", {}, ...changes.map((change) => el("li", { text: `${clockTime(change.at)} ${change.actor} ${change.title} ${change.change}` }))));
-  }
-  if (error.code === "ticket_changed_meanwhile") place.append(el("p", {}, el("a", { class: "btn", href: location.href, text: word("ticket.reload") })));
-  place.hidden = false;
-}
-
-export async function save(rest, body, place) {
-  if (isSaving) return false;
-  isSaving = true;
-  place.hidden = true;
-  try {
-    const { not_told: names } = await post(path(rest), body);
-    if (names?.length) sessionStorage.setItem(UNTOLD, names.join("、"));
-    location.reload();
-    return true;
-  } catch (error) {
-    isSaving = false;
-    fail(error, place);
-    return false;
-  }
-}
-
-function tellWhoWasNotTold() {
-  const names = sessionStorage.getItem(UNTOLD);
-  if (!names) return;
-  sessionStorage.removeItem(UNTOLD);
-  $("#not-told").textContent = word("ticket.not_told", { names });
-  $("#not-told").hidden = false;
-}
 
 function wireSteps() {
   const dialog = $("#step");
@@ -122,7 +84,7 @@ function wireChecks() {
 function wireLive() {
   const live = new Live();
   live.addEventListener("ticket", ({ detail }) => {
-    if (detail.id === ticket && !isSaving && $("#stale")) $("#stale").hidden = false;
+    if (detail.id === ticket && !isSaving() && $("#stale")) $("#stale").hidden = false;
   });
   live.start();
 }

@@ -5,6 +5,7 @@ import { ApiError, post, postLast } from "./api.js";
 import { Drafts } from "./drafts.js";
 import { chooseMacro, watchKeys } from "./inserting.js";
 import { Live } from "./live.js";
+import { save } from "./saving.js";
 import { word } from "./words.js";
 
 const RENEW_MS = 30_000;
@@ -75,16 +76,10 @@ function showLookers({ others, writer }) {
 
 // --- macros --------------------------------------------------------------------------------
 
-async function runMacro(macro) {
+function runMacro(macro) {
   if (macro.problem) return fail(macro.problem);
   if (!confirm(word("daily.run", { title: macro.label, steps: [macro.text && word("daily.sends", { text: macro.text }), ...macro.steps].filter(Boolean).join("\n") }))) return;
-  try {
-    await post(path(`macros/${encodeURIComponent(macro.id)}`), { version: Number($("#main").dataset.version) });
-    location.reload();
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    fail(error.message);
-  }
+  save(`macros/${encodeURIComponent(macro.id)}`, { version: Number($("#main").dataset.version) }, $("#problem"));
 }
 
 function fail(message) {

@@ -11,7 +11,7 @@ from bot.services.macros.catalogue import (
     save,
 )
 from bot.services.macros.filling import Offer, offers_for_conversation, offers_for_ticket
-from bot.services.macros.running import MacroNotForTicket, run
+from bot.services.macros.running import MacroNotForTicket, MacroRun, run
 from bot.services.macros.steps import STEPS, check_step, take
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "MacroInvalid",
     "MacroNotForTicket",
     "MacroNotFound",
+    "MacroRun",
     "MacroView",
     "Offer",
     "check_step",

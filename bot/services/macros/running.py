@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,19 @@ from bot.services.macros.steps import Work, take
 from bot.services.office import Office
 from bot.services.views import TicketView, ticket_view
 from bot.store.tables import Agent
+
+
+@dataclass(frozen=True)
+class MacroRun:
+    """What a macro did.
+
+    Attributes:
+        ticket: The ticket after it.
+        not_told: Who is named in its notes and was not told: see `mentions.record`.
+    """
+
+    ticket: TicketView
+    not_told: list[str]
 
 
 class MacroNotForTicket(HelpdeskError):
@@ -33,7 +47,7 @@ async def run(
     version: int,
     centre: str,
     now: datetime,
-) -> TicketView:
+) -> MacroRun:
     """Send the macro's words to the citizen and take its steps, each with its own audit entry.
 
     Variables have the values of before the first step.
@@ -56,6 +70,7 @@ async def run(
     if macro.text:
         text = fill_in(macro.text, values)
         await desk_work.send_public_reply(session, office, agent, ticket.id, text=text, now=now)
+    not_told: set[str] = set()
     for step in macro.steps:
-        await take(work, step)
-    return ticket_view(ticket)
+        not_told.update(await take(work, step))
+    return MacroRun(ticket_view(ticket), sorted(not_told))

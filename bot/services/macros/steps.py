@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -41,11 +41,12 @@ class Kind:
 
     Attributes:
         fields: What it may hold besides `do`.
+        take: Takes it; returns who is named in a note that was written and was not told.
     """
 
     fields: frozenset[str]
     check: Callable[[Step], None]
-    take: Callable[[Work, Step], Awaitable[object]]
+    take: Callable[[Work, Step], Awaitable[Sequence[str]]]
 
 
 def check_step(step: object) -> dict[str, str]:
@@ -66,13 +67,15 @@ def check_step(step: object) -> dict[str, str]:
     return dict(step)
 
 
-async def take(work: Work, step: Step) -> None:
+async def take(work: Work, step: Step) -> Sequence[str]:
     """Take one step.
 
+    Returns:
+        Who is named in a note that it wrote and was not told: see `mentions.record`.
     Raises:
         HelpdeskError: Whatever the step raises by hand; the caller's transaction falls as a whole.
     """
-    await STEPS[step["do"]].take(work, step)
+    return await STEPS[step["do"]].take(work, step)
 
 
 def _check_status(step: Step) -> None:
@@ -85,11 +88,12 @@ def _check_status(step: Step) -> None:
     check(step.get("reason", ""))
 
 
-async def _take_status(work: Work, step: Step) -> None:
+async def _take_status(work: Work, step: Step) -> Sequence[str]:
     await desk_work.change_status(
         work.session, work.office, work.agent, work.ticket.id, to=step["to"],
         reason=fill_in(step.get("reason", ""), work.values), version=work.ticket.version, now=work.now,
     )  # fmt: skip
+    return ()
 
 
 def _check_priority(step: Step) -> None:
@@ -98,11 +102,12 @@ def _check_priority(step: Step) -> None:
     check(step.get("reason", ""))
 
 
-async def _take_priority(work: Work, step: Step) -> None:
+async def _take_priority(work: Work, step: Step) -> Sequence[str]:
     await set_priority(
         work.session, work.office, work.agent, work.ticket.id, priority=step["to"],
         reason=fill_in(step.get("reason", ""), work.values), version=work.ticket.version, now=work.now,
     )  # fmt: skip
+    return ()
 
 
 def _check_assign(step: Step) -> None:
@@ -110,11 +115,12 @@ def _check_assign(step: Step) -> None:
         raise BadRequest(field="to")
 
 
-async def _take_assign(work: Work, step: Step) -> None:
+async def _take_assign(work: Work, step: Step) -> Sequence[str]:
     to = work.agent.id if step["to"] == ME else step["to"]
     await desk_work.assign(
         work.session, work.agent, work.ticket.id, to_agent_id=to, version=work.ticket.version, now=work.now
     )
+    return ()
 
 
 def _check_text(step: Step) -> None:
@@ -124,8 +130,8 @@ def _check_text(step: Step) -> None:
     check(text)
 
 
-async def _take_note(work: Work, step: Step) -> None:
-    await desk_work.add_note(
+async def _take_note(work: Work, step: Step) -> Sequence[str]:
+    return await desk_work.add_note(
         work.session, work.agent, work.ticket.id, text=fill_in(step["text"], work.values), now=work.now
     )
 
