@@ -83,7 +83,7 @@ async def forward_ticket(request: web.Request) -> web.Response:
 
     Raises:
         TicketNotFound, TicketChangedMeanwhile: See `access_ticket`.
-        CentreUnknown, IllegalTransition: See `services.forwarding.forward`.
+        CentreUnknown, IllegalTransition, BadRequest: See `services.forwarding.forward`.
     """
     body, desk = await body_of(request), request.config_dict[DESK]
     centre = desk.office.routing.centres.get(text_in(body, "centre"))
@@ -93,7 +93,10 @@ async def forward_ticket(request: web.Request) -> web.Response:
         ticket = await access_ticket(
             session, request[AGENT], request.match_info["id"], version=number_in(body, "version")
         )
-        await forward(session, desk.office, ticket, centre, actor=request[AGENT].id, now=desk.clock())
+        await forward(
+            session, desk.office, ticket, centre,
+            answer=text_in(body, "answer", default=""), actor=request[AGENT].id, now=desk.clock(),
+        )  # fmt: skip
         answer = {"version": ticket.version, "status": ticket.status, "centre": ticket.centre}
     return web.json_response(answer)
 
@@ -103,7 +106,7 @@ def intake_of(desk: Desk, ticket: TicketView, timeline: Sequence[TimelineItem]) 
     routed = next((item for item in timeline if item.kind == "ticket.routed"), None)
     reasons: Any = routed.new.get("reasons") if routed else None
     rules, status = desk.office.routing, TicketStatus(ticket.status)
-    can_go = TicketStatus.TRANSFERRED in TRANSITIONS[status] - {status}
+    can_go = TicketStatus.TRANSFERRED in TRANSITIONS[status]
     here = rules.centres.get(ticket.centre)
     return {
         "routing": Routing(

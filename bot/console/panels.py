@@ -15,10 +15,17 @@ from bot.helpdesk.ticket import FINISHED, TicketStatus
 from bot.services.desk_work import TicketDetail
 from bot.services.life_cycle.after_step import in_working_days
 from bot.services.life_cycle.follow_ups import OUTCOMES
-from bot.services.life_cycle.looking import life_of
+from bot.services.life_cycle.looking import LifeCycle, TransferView, life_of
 
 #: Steps with a form of their own instead of the one for a reason.
 OWN_FORMS = {"needs_correction": "correction", "transferred": "transfer"}
+
+
+def _standing(life: LifeCycle, status: str) -> TransferView | None:
+    """Return the transfer under which somebody else has the matter now, who must answer before it goes on."""
+    if status != TicketStatus.TRANSFERRED:
+        return None
+    return next((transfer for transfer in life.transfers if transfer.feedback_at is None), None)
 
 
 async def panels(request: web.Request, session: AsyncSession, detail: TicketDetail) -> dict[str, Any]:
@@ -30,6 +37,7 @@ async def panels(request: web.Request, session: AsyncSession, detail: TicketDeta
     is_finished = TicketStatus(ticket.status) in FINISHED
     return {
         "life": life,
+        "standing": _standing(life, ticket.status),
         "own_forms": OWN_FORMS,
         "reasons": {to: office.rules.reasons_for(to) for to in detail.allowed},
         "priorities": [priority.value for priority in Priority],

@@ -10,42 +10,60 @@ from bot.helpdesk.errors import CentreUnknown, IllegalTransition
 from bot.helpdesk.routing import Centre
 from bot.helpdesk.ticket import TicketStatus
 from bot.services import audit
-from bot.services.conversations import add_outgoing, locked
 from bot.services.ids import new_id
+from bot.services.life_cycle.standing import end_standing
 from bot.services.office import Office
 from bot.services.opening import system_note
-from bot.services.outbox import deliver_from
+from bot.services.telling import tell_citizen
 from bot.services.tickets import move, touch
 from bot.store.tables import Ticket, Transfer
 
 
 async def forward(
-    session: AsyncSession, office: Office, ticket: Ticket, centre: Centre, *, actor: str, now: datetime
+    session: AsyncSession,
+    office: Office,
+    ticket: Ticket,
+    centre: Centre,
+    *,
+    answer: str = "",
+    actor: str,
+    now: datetime,
 ) -> None:
     """Forward a ticket; the caller holds its row, and its conversation's before that.
 
     The status `transferred` starts the feedback clock if the policy has one. The reason that the citizen
-    reads names the centre and how to reach it.
+    reads names the centre and how to reach it. What another authority has goes on from there: its transfer
+    ends with its answer, as in `transfers.transfer_to_authority`.
 
+    Args:
+        answer: What the authority or centre said that had it until now.
     Raises:
         CentreUnknown: It is this centre.
-        IllegalTransition: The ticket is decided, or forwarded already.
+        IllegalTransition: The ticket is decided, or this centre has it already.
+        BadRequest: See `standing.end_standing`.
     """
     if centre.id == office.routing.own:
         raise CentreUnknown(centre=centre.id)
-    if ticket.status == TicketStatus.TRANSFERRED:
-        # Whoever has it must answer first, and the form of a transfer asks for that.
+    had_it = ticket.centre
+    if ticket.status == TicketStatus.TRANSFERRED and had_it == centre.id:
         raise IllegalTransition(status=ticket.status, to=TicketStatus.TRANSFERRED.value)
-    words = office.texts("routing.forwarded", centre=centre.name, contact=contact(office, centre))
+    before = await end_standing(session, office, ticket, answer, actor=actor, now=now)
+    key = "routing.forwarded" if before is None else "routing.forwarded_onward"
+    words = office.texts(key, centre=centre.name, contact=contact(office, centre))
     await move(session, office, ticket, TicketStatus.TRANSFERRED, actor=actor, reason=words, now=now)
     audit.record(
         session, ticket, actor=actor, action="ticket.forwarded", now=now,
-        old={"centre": ticket.centre}, new={"centre": centre.id},
+        old={"centre": had_it}, new={"centre": centre.id},
     )  # fmt: skip
     ticket.centre = centre.id
     session.add(_transfer(office, ticket, centre, actor, now))
     note(session, ticket, office.texts("routing.forwarded_note", centre=centre.name), now=now)
-    await _tell_citizen(session, office, ticket, words, now)
+    values = {"number": ticket.number, "words": words}
+    if before is None:
+        told = office.texts("routing.told", **values)
+    else:
+        told = office.texts("routing.told_onward", **values, before=before, answer=answer.strip())
+    await tell_citizen(session, ticket, told, now=now)
     touch(session, ticket, now)
 
 
@@ -72,15 +90,3 @@ def note(session: AsyncSession, ticket: Ticket, text: str, *, now: datetime) -> 
         session, ticket, actor="system", action="ticket.noted", now=now,
         new=audit.sealed_text(text),
     )  # fmt: skip
-
-
-async def _tell_citizen(
-    session: AsyncSession, office: Office, ticket: Ticket, words: str, now: datetime
-) -> None:
-    if ticket.conversation_id is None:
-        return
-    conversation = await locked(session, ticket.conversation_id)
-    text = office.texts("routing.told", number=ticket.number, words=words)
-    add_outgoing(session, conversation, "system", text, now=now, epoch=None)
-    await session.flush()
-    await deliver_from(session, conversation, now=now)

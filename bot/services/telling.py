@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.conversations import add_outgoing, locked
 from bot.services.office import Office
-from bot.services.outbox import deliver_pending
+from bot.services.outbox import deliver_from
 from bot.store.tables import Conversation, Ticket
 
 
@@ -27,7 +27,7 @@ async def tell_citizen(
     conversation = await locked(session, ticket.conversation_id)
     add_outgoing(session, conversation, "system", words, now=now, epoch=None, body=body)
     await session.flush()
-    await deliver_pending(session, conversation.id, now=now)
+    await deliver_from(session, conversation, now=now)
 
 
 async def tell_merged(

@@ -54,6 +54,19 @@ async def test_the_page_tells_where_the_matter_belongs_and_why(enter: Enter, tic
     assert 'style="' not in page
 
 
+async def test_what_an_authority_has_goes_on_to_another_centre_with_its_answer(enter: Enter, ticket: Any) -> None:
+    li, path = await enter(), f"/console/tickets/{ticket.id}"
+    assert 'id="forward"' in await li.page(path) and 'id="forward-answer"' not in await li.page(path)
+    sent = await li.post(f"/tickets/{ticket.id}/transfers", {"version": ticket.version, "authority": "市版权局", "matter": "线索"})
+    body = {"centre": "suzhou", "version": (await sent.json())["version"]}
+    assert "市版权局怎么答复" in (await li.page(path)).partition('id="forward"')[2].partition("</form>")[0]
+    answer = await li.post(f"/tickets/{ticket.id}/forward", body)
+    assert (answer.status, (await answer.json())["details"]) == (400, {"field": "answer"})
+    answer = await li.post(f"/tickets/{ticket.id}/forward", body | {"answer": "不属本局管辖"})
+    assert (answer.status, (await answer.json())["centre"]) == (200, "suzhou")
+    assert "不属本局管辖" in await li.page(path)
+
+
 async def test_an_agent_sends_the_matter_on_once(enter: Enter, ticket: Any, desk: Desk) -> None:
     li = await enter()
     body = {"centre": "suzhou", "version": ticket.version}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import BadRequest
@@ -16,6 +15,7 @@ from bot.helpdesk.ticket import TicketStatus
 from bot.services import audit, sla
 from bot.services.desk_work import access_ticket, tell_citizen
 from bot.services.ids import new_id
+from bot.services.life_cycle.standing import end, end_standing
 from bot.services.office import Office
 from bot.services.tickets import move, touch
 from bot.services.views import TicketView, ticket_view
@@ -61,7 +61,7 @@ async def transfer_to_authority(
     matter = _text("matter", matter, TEXT_MAX_CHARS)
     contact = _text("contact", contact, CONTACT_MAX_CHARS, required=False)
     reason = office.rules.worded(TicketStatus.TRANSFERRED, reason_code, matter)
-    before = await _end_standing(session, office, agent, ticket, answer, now)
+    before = await end_standing(session, office, ticket, answer, actor=agent.id, now=now)
     await move(
         session, office, ticket, TicketStatus.TRANSFERRED, actor=agent.id,
         reason=office.texts("life_cycle.transfer.reason", authority=authority, reason=reason),
@@ -83,48 +83,6 @@ async def transfer_to_authority(
         words = office.texts("life_cycle.transfer.onward", **values, before=before, answer=answer.strip())
     await tell_citizen(session, ticket, words, now=now)
     return ticket_view(ticket)
-
-
-async def _end_standing(
-    session: AsyncSession, office: Office, agent: Agent, ticket: Ticket, answer: str, now: datetime
-) -> str | None:
-    """End the transfer that still waits for feedback, if there is one; return whose it was."""
-    standing = await session.scalar(
-        select(Transfer)
-        .where(Transfer.ticket_id == ticket.id, Transfer.feedback_at.is_(None))
-        .order_by(Transfer.sent_at.desc(), Transfer.id.desc())
-        .limit(1)
-    )
-    is_there = standing is not None and ticket.status == TicketStatus.TRANSFERRED
-    answer = _text("answer", answer, TEXT_MAX_CHARS, required=is_there)
-    if standing is None or not is_there:
-        if answer:
-            raise BadRequest(field="answer")
-        return None
-    await _end(session, office, agent, ticket, standing, answer, returned=False, now=now)
-    # What another centre has not kept is ours to follow.
-    ticket.centre = office.routing.own
-    return standing.authority
-
-
-async def _end(
-    session: AsyncSession,
-    office: Office,
-    agent: Agent,
-    ticket: Ticket,
-    transfer: Transfer,
-    text: str,
-    *,
-    returned: bool,
-    now: datetime,
-) -> None:
-    """Record the authority's last word; its clock stops, ours goes on."""
-    transfer.feedback_at, transfer.feedback, transfer.returned = now, text, returned
-    audit.record(
-        session, ticket, actor=agent.id, action="ticket.feedback_received", now=now, reason=text,
-        new={"transfer": transfer.id, "authority": transfer.authority, "returned": returned},
-    )  # fmt: skip
-    await sla.on_ticket_event(session, office.sla, ticket, "feedback_received", now=now)
 
 
 async def record_receipt(
@@ -227,7 +185,7 @@ async def record_feedback(
     ticket = await access_ticket(session, agent, ticket_id, version=version)
     transfer = await _open(session, ticket, transfer_id)
     text = _text("text", text, TEXT_MAX_CHARS)
-    await _end(session, office, agent, ticket, transfer, text, returned=returned, now=now)
+    await end(session, office, ticket, transfer, text, returned=returned, actor=agent.id, now=now)
     values = {"authority": transfer.authority, "text": text}
     if returned and ticket.status == TicketStatus.TRANSFERRED and ticket.merged_into is None:
         # What another centre gives back is ours.

@@ -7,8 +7,11 @@ import pytest
 
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import BadRequest, FormRequired, IllegalTransition
+from bot.helpdesk.routing import Centre
 from bot.helpdesk.sla import Target, Unit
 from bot.services import sla
+from bot.services.access import access_ticket
+from bot.services.forwarding import forward
 from bot.services.life_cycle.looking import transfers_of
 from bot.services.life_cycle.transfers import (
     record_feedback,
@@ -18,6 +21,8 @@ from bot.services.life_cycle.transfers import (
 )
 from tests.services.life_cycle.conftest import Case
 from tests.support.clock import FakeClock
+
+SUZHOU, WUXI = Centre("suzhou", "苏州中心", ("3205",)), Centre("wuxi", "无锡中心", ("3202",))
 
 
 @pytest.fixture
@@ -201,6 +206,55 @@ async def test_to_go_on_the_authority_that_has_it_must_have_answered(accepted: C
     await accepted.does(record_feedback, first, text="已按职责处理完毕")
     await sends(accepted, authority="市版权局")
     assert await rounds(accepted, "feedback") == ["met", "running"]
+
+
+async def forwards(case: Case, centre: Centre, answer: str = "") -> None:
+    async with case.desk.begin() as session:
+        ticket = await access_ticket(session, case.agent, case.id, lock=True)
+        await forward(session, case.desk.office, ticket, centre, answer=answer, actor=case.agent.id, now=case.desk.clock())
+
+
+async def test_a_matter_goes_on_from_an_authority_to_another_centre(accepted: Case, clock: FakeClock) -> None:
+    await sends(accepted)
+    clock.move(timedelta(days=2))
+    await forwards(accepted, SUZHOU, "行为地在苏州，不属本局管辖")
+    row = await accepted.row()
+    assert (row.status, row.centre) == ("transferred", "suzhou")
+    assert await rounds(accepted, "feedback") == ["met", "running"]
+    clocks = await accepted.clocks()
+    assert (clocks["feedback"].started_at, clocks["resolution"].state) == (clock(), "paused")
+    async with accepted.desk.read() as session:
+        now, before = await transfers_of(session, accepted.id)
+    assert (before.feedback, before.feedback_at, before.returned) == ("行为地在苏州，不属本局管辖", clock(), False)
+    assert (now.authority, now.feedback_at) == ("苏州中心", None)
+    told = await accepted.told()
+    assert "市市场监督管理局答复“行为地在苏州，不属本局管辖”。您反映的事项由苏州中心负责" in told[-1]
+    assert "按您的同意" not in told[-1] and sum("苏州中心" in words for words in told) == 1
+    await accepted.does(record_feedback, now.id, text="不是我们的", returned=True)
+    assert (await accepted.row()).centre == accepted.desk.office.routing.own
+    assert await accepted.chain_holds()
+
+
+async def test_a_matter_goes_on_from_one_centre_to_the_next_but_not_to_the_same(accepted: Case) -> None:
+    await forwards(accepted, SUZHOU)
+    with pytest.raises(IllegalTransition):
+        await forwards(accepted, SUZHOU, "不属本中心")
+    for answer in ("", "答" * 4001):
+        with pytest.raises(BadRequest):
+            await forwards(accepted, WUXI, answer)
+    await forwards(accepted, WUXI, "行为地在无锡")
+    assert (await accepted.row()).centre == "wuxi"
+    assert await rounds(accepted, "feedback") == ["met", "running"]
+    assert await accepted.chain_holds()
+
+
+async def test_after_the_last_word_a_matter_goes_to_a_centre_without_another_answer(accepted: Case) -> None:
+    transfer = await sends(accepted)
+    await accepted.does(record_feedback, transfer, text="已按职责处理完毕")
+    with pytest.raises(BadRequest):
+        await forwards(accepted, SUZHOU, "还有话说")
+    await forwards(accepted, SUZHOU)
+    assert "您反映的事项由苏州中心负责" in (await accepted.told())[-1]
 
 
 async def test_our_clock_stands_still_through_both_transfers(accepted: Case, clock: FakeClock) -> None:
