@@ -136,6 +136,28 @@ async def test_the_menu_of_a_phone_shows_every_link_and_goes_by_keyboard(opens, 
     await page.wait_for_url("**/rules")
 
 
+@pytest.mark.parametrize("width", [721, 768, 900, 1024, 1280])
+async def test_every_link_can_be_seen_at_every_width_beside_the_others_or_in_the_menu(opens, width):
+    page = await opens(role="head", size={"width": width, "height": 720}, path="/console/tickets")
+    button, nav = page.locator("#menu-button"), page.locator("#main-nav")
+    await page.wait_for_selector('#live[data-state="open"]')
+    assert await fits(page)
+    is_folded = await button.is_visible()
+    if is_folded:
+        assert not await nav.is_visible()
+        await button.click()
+    boxes = [await link.bounding_box() for link in await nav.locator("a").all()]
+    assert len(boxes) == 11
+    assert all(box and box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
+    assert await nav.evaluate("nav => nav.scrollWidth <= nav.clientWidth")
+    assert await findings(page, axe_script()) == []
+    if is_folded:
+        await page.keyboard.press("Escape")
+    await page.set_viewport_size({"width": 1900, "height": 720})
+    await button.wait_for(state="hidden")
+    assert await nav.locator("a >> visible=true").count() == 11
+
+
 async def test_a_desk_has_its_links_and_no_menu_button(opens):
     page = await opens(role="supervisor")
     assert await page.locator("#main-nav a >> visible=true").count() == 9
