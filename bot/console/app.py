@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from pathlib import Path
 from weakref import WeakSet
@@ -94,6 +95,7 @@ def _set_up_templates(app: web.Application) -> None:
     )
     env.filters.update(moment=moments.moment, day_time=moments.day_time, near=moments.near)
     env.filters.update(view_address=lists.view_address)
+    env.filters.update(calendar_name=functools.partial(rules.calendar_name, app[DESK], app[WORDS]))
     env.globals["words"] = app[WORDS]
     env.globals["may"] = may
     env.globals["step_in_words"] = macros.step_in_words

@@ -11,11 +11,13 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.bootstrap import Desk
 from bot.console import roles, rule_forms
 from bot.console.errors import STATUS
 from bot.console.inputs import see_other
 from bot.console.keys import AGENT, CONSOLE_PREFIX, DESK, WORDS
 from bot.console.pages import render
+from bot.console.words import Words
 from bot.helpdesk.errors import HelpdeskError
 from bot.helpdesk.sla import MAIN_CALENDAR, Policy, PolicyMissing
 from bot.services import sla
@@ -207,6 +209,14 @@ async def _latest_policy(request: web.Request) -> Policy:
     if not versions:
         raise web.HTTPNotFound
     return max(versions, key=lambda one: one.version)
+
+
+def calendar_name(desk: Desk, words: Words, calendar_id: str) -> str:
+    """Return what a calendar is called: by whose it is, else by the id that somebody chose for it."""
+    if calendar_id == MAIN_CALENDAR:
+        return words("rules.main_calendar")
+    centre = desk.office.routing.centres.get(calendar_id)
+    return words("rules.centre_calendar", centre=centre.name) if centre else calendar_id
 
 
 async def _latest_calendar(request: web.Request, calendar_id: str) -> Any:

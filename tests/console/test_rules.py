@@ -1,6 +1,7 @@
 """The pages of SLA rules: who may see them, preview before saving, conflicts, what is shown."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
@@ -9,6 +10,9 @@ import pytest
 from bot import worker
 from bot.bootstrap import Desk
 from bot.console.rule_forms import calendar_form, policy_form
+from bot.console.rules import calendar_name
+from bot.console.words import Words
+from bot.helpdesk.routing import Centre
 from bot.helpdesk.ticket import TicketStatus
 from bot.services import sla
 from bot.services.tickets import move
@@ -159,7 +163,20 @@ async def test_a_centre_gets_a_calendar_of_its_own(desk: Desk, boss: StaffClient
     status, page = await saves(boss, "/rules/calendars/new", fields)
     assert status == 303, page
     assert desk.office.sla.calendar_ids() == ["main", "east"]
-    assert 'value="east"' in await boss.page("/console/rules/policies/complaint")
+    assert '<option value="east">east</option>' in await boss.page("/console/rules/policies/complaint")
+
+
+async def test_calendars_are_called_by_whose_they_are(desk: Desk) -> None:
+    centres = {"suzhou": Centre("suzhou", "苏州中心", ("3205",))}
+    here = replace(desk, office=replace(desk.office, routing=replace(desk.office.routing, centres=centres)))
+    words = Words.load(desk.texts)
+    assert [calendar_name(here, words, one) for one in ("main", "suzhou", "east")] == ["本中心日历", "苏州中心日历", "east"]
+
+
+async def test_no_page_shows_the_raw_id_of_the_offices_calendar(boss: StaffClient) -> None:
+    for path in ("/console/rules", "/console/rules/policies/complaint", "/console/rules/calendars/main"):
+        page = re.sub(r"<[^>]+>", " ", await boss.page(path))
+        assert "本中心日历" in page and not re.search(r"\bmain\b", page), path
 
 
 @pytest.mark.parametrize("path", ["/rules/policies/nothing", "/rules/calendars/nothing"])
@@ -176,5 +193,5 @@ async def test_an_empty_form_is_a_mistake_not_a_failure(boss: StaffClient) -> No
 async def test_the_explanation_names_the_versions_of_policy_and_calendar(desk: Desk, boss: StaffClient) -> None:
     ticket = await boss.client.get(f"/console/tickets/number/{await opens(desk)}", allow_redirects=False)
     page = await boss.page(ticket.headers["Location"] + "/clocks")
-    assert "举报投诉时限规则第 1 版 · 日历 main 第 1 版" in page
+    assert "举报投诉时限规则第 1 版 · 本中心日历第 1 版" in page
     assert re.search(r'role="img" aria-label="[^"]*计入 \d+ 段', page)
