@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log10
+from typing import ClassVar
 
 from bot.console.sheets import Cell
 
@@ -55,7 +56,10 @@ class Figure:
 
     Attributes:
         bars: Length of each row's bar in percent.
+        shown: So many rows stand on the page at once; the rest is shown when somebody asks for it.
     """
+
+    shown: ClassVar[int] = 15
 
     key: str
     title: str

@@ -206,6 +206,22 @@ async def test_a_reply_that_could_not_be_sent_survives_a_reload_until_it_is_sent
         await page.clock.run_for(1000)
 
 
+async def test_a_long_table_of_the_dashboard_is_opened_and_closed(sit_down, desk, script):  # noqa: F811
+    page = await sit_down("李明", role="supervisor")
+    citizen = await Citizen.arrives(desk)
+    for number in range(17):
+        await make_ticket(desk, citizen.conversation_id, facts={"right": "patent", "region": f"杭州{number}区"})
+    await page.goto("/console/dashboard")
+    rows, button = page.locator("[aria-labelledby=h-opened_by_region] tbody tr:visible"), page.locator("[data-rest=rest-opened_by_region]")
+    assert await rows.count() == 15 and "显示全部 17 行" in await button.inner_text()
+    await button.focus()
+    await page.keyboard.press("Enter")
+    assert await rows.count() == 17 and "只显示前 15 行" in await button.inner_text()
+    assert await button.is_visible() and await findings(page, script) == []
+    await button.click()
+    assert await rows.count() == 15
+
+
 # Colours do not depend on the width, nor widths on the colours: two rounds see all four.
 @pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
 async def test_no_page_has_a_serious_fault_and_none_is_wider_than_the_screen(sit_down, desk, ticket, script, size, scheme):  # noqa: F811

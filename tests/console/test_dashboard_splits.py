@@ -49,6 +49,23 @@ async def test_the_dashboard_splits_waits_deflection_and_load(enter: Enter, desk
     assert rows_of(page, "登记：按权利类型")[0] == ["专利", "2", "1", "100.0", "3", "0"]
 
 
+async def test_a_long_table_is_cut_on_the_page_until_it_is_opened_and_whole_in_the_files(enter: Enter, desk: Desk) -> None:
+    citizen = await Citizen.arrives(desk)
+    for number in range(17):
+        region = f"浙江省杭州市{number}区"
+        await make_ticket(desk, citizen.conversation_id, facts={"right": "patent", "region": region, "number": str(number)})
+    boss = await enter("赵强", "supervisor")
+    page = await boss.page(f"/console/dashboard?{TODAY}")
+    table = page[page.index(">登记：按地区</h3>") :].partition("</section>")[0]
+    first, _, rest = table.partition('<tbody id="rest-opened_by_region" hidden>')
+    assert (first.count('<th scope="row">'), rest.count('<th scope="row">')) == (15, 2)
+    assert "显示全部 17 行" in table and "显示全部" not in page[: page.index(">登记：按地区</h3>")]
+    assert len((await tables_of(boss, TODAY))["登记：按地区"]) == 1 + 17
+    answer = await boss.client.get(f"/console/exports/dashboard.xlsx?{TODAY}")
+    sheet = load_workbook(io.BytesIO(await answer.read()))["登记：按地区"]
+    assert sheet.max_row == 1 + 17
+
+
 async def test_a_supervisor_of_one_city_sees_its_waits_only(enter: Enter, desk: Desk, matters: None) -> None:
     li = await enter("李明", "supervisor", ["330100"])
     page, tables = await li.page(f"/console/dashboard?{TODAY}"), await tables_of(li, TODAY)

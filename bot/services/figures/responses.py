@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.helpdesk.clock_table import ROWS, Effect
 from bot.helpdesk.ticket import RIGHTS
 from bot.services.figures.period import Period
-from bot.services.figures.split import ROWS_MAX, spread
+from bot.services.figures.split import spread
 from bot.services.figures.table import seconds
 from bot.services.figures.topics import fact, latest_ticket
 from bot.store.tables import Conversation, Handoff, SlaClock, Ticket
@@ -76,7 +76,7 @@ async def response_figures(session: AsyncSession, period: Period) -> ResponseFig
 
     def of(subject: str) -> Responses:
         total = found[subject, "subject"] or [Waits(subject)]
-        return Responses(total[0], *(found[subject, name][:ROWS_MAX] for name in _BY[1:]))
+        return Responses(total[0], *(found[subject, name] for name in _BY[1:]))
 
     return ResponseFigures(tickets=of("ticket"), handoffs=of("handoff"))
 

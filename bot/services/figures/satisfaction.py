@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.life_cycle import SCORES
 from bot.services.figures.period import Period
-from bot.services.figures.split import ROWS_MAX
 from bot.services.figures.table import Bar, count_by, local_day
 from bot.store.tables import Conversation, FollowUp, Handoff, Rating, Ticket
 
@@ -90,8 +89,8 @@ async def satisfaction_figures(session: AsyncSession, period: Period, *, now: da
     followed_up = select(FollowUp.id).join(Ticket, Ticket.id == FollowUp.ticket_id).where(period.holds(FollowUp.done_at))
     return SatisfactionFigures(
         by_day={subject: await _by_day(session, ratings, subject, period, now) for subject in SUBJECTS},
-        by_right=await _scores_by(session, ratings.c.right, ratings, limit=ROWS_MAX),
-        by_region=await _scores_by(session, ratings.c.region, ratings, limit=ROWS_MAX),
+        by_right=await _scores_by(session, ratings.c.right, ratings),
+        by_region=await _scores_by(session, ratings.c.region, ratings),
         by_channel=await _scores_by(session, ratings.c.channel, ratings),
         follow_ups=await count_by(session, FollowUp.outcome, followed_up),
     )
@@ -134,14 +133,13 @@ async def _scores_by(
     column: ColumnElement[Any],
     ratings: Subquery,
     *conditions: ColumnElement[bool],
-    limit: int | None = None,
 ) -> list[Scores]:
     """Return the ratings by a column, those asked for most first."""
     counts = [func.count().filter(ratings.c.score == score) for score in SCORES]
     query = select(column.label("key"), func.count(), *counts).select_from(ratings).where(*conditions)
     # By position, as in `count_by`.
     position = literal_column("1")
-    query = query.group_by(position).order_by(literal_column("2").desc(), position.nulls_last()).limit(limit)
+    query = query.group_by(position).order_by(literal_column("2").desc(), position.nulls_last())
     return [
         Scores(None if key is None else str(key), asked, tuple(counted))
         for key, asked, *counted in await session.execute(query)

@@ -11,9 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.services.figures.table import Bar
 
-#: A figure with more rows than this is a list, not a figure.
-ROWS_MAX = 15
-
 
 def spread(rows: Select[Any], by: Sequence[str]) -> Subquery:
     """Return each row once for each of these columns: its `dimension` is the column's name, its `key` what stands there.
@@ -48,4 +45,4 @@ async def bars_by(
     bars: dict[str, list[Bar]] = defaultdict(list)
     for dimension, key, counted, *sums in await session.execute(query):
         bars[dimension].append(Bar(key, counted, tuple(int(total) for total in sums)))
-    return {name: bars[name][:ROWS_MAX] for name in by}
+    return {name: bars[name] for name in by}

@@ -25,9 +25,7 @@ class Bar:
     parts: tuple[int, ...] = ()
 
 
-async def count_by(
-    session: AsyncSession, column: ColumnElement[Any], query: Select[Any], *, limit: int | None = None
-) -> list[Bar]:
+async def count_by(session: AsyncSession, column: ColumnElement[Any], query: Select[Any]) -> list[Bar]:
     """Count the rows of a query by a column, most first.
 
     Args:
@@ -35,7 +33,7 @@ async def count_by(
     """
     # By position: the same JSON path, sent twice as two parameters, is not one expression to PostgreSQL.
     counted = query.with_only_columns(column.label("key"), func.count().label("count")).group_by(literal_column("1"))
-    rows = await session.execute(counted.order_by(literal_column("2").desc(), literal_column("1")).limit(limit))
+    rows = await session.execute(counted.order_by(literal_column("2").desc(), literal_column("1")))
     return [Bar(None if key is None else str(key), count) for key, count in rows]
 
 
