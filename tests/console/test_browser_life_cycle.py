@@ -2,9 +2,11 @@
 
 import pytest
 
+from tests.console.axe import axe_script, findings
 from tests.console.test_browser import CHROMIUM, PHONE, browser, sit_down, told  # noqa: F401  (fixtures)
-from tests.support.builders import make_ticket
+from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
+from tests.support.ratings import rates, resolved, resolves_again
 
 pytestmark = [
     pytest.mark.browser,
@@ -77,4 +79,23 @@ async def test_every_form_fits_a_phone_and_every_field_has_a_label(desk, sit_dow
         })"""
     )
     assert problems == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_each_resolution_has_its_rating_on_the_ticket_page(desk, sit_down):  # noqa: F811
+    page, agent = await sit_down(size=PHONE), await make_agent(desk, "王敏")
+    ticket_id = await resolved(desk, agent, 2)
+    await page.goto(f"/console/tickets/{ticket_id}")
+    part = page.locator("section[aria-labelledby=h-follow-ups]")
+    assert "求助人评价 2 分" in await part.inner_text()
+    await resolves_again(desk, agent, ticket_id)
+    await page.reload()
+    said = await part.inner_text()
+    assert "已邀请求助人评价（第 2 次办结），尚未评价。" in said and "求助人评价（第 1 次办结） 2 分" in said
+    await rates(desk, ticket_id, 5)
+    await page.reload()
+    assert [" ".join(text.split()) for text in await part.locator(".life-item").all_inner_texts()][-2:] == [
+        "求助人评价（第 2 次办结） 5 分（满分 5 分）", "求助人评价（第 1 次办结） 2 分（满分 5 分）"
+    ]  # fmt: skip
+    assert await findings(page, axe_script()) == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")

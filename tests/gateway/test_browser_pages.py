@@ -5,11 +5,13 @@ from playwright.async_api import expect
 from bot.assistant.engine import EngineReply, EngineTurn
 from bot.bootstrap import Desk
 from bot.services import handoff
+from bot.services.life_cycle.ratings import ratings_of
 from tests.gateway.driver import MESSAGES, PNG
 from tests.gateway.site import DESKTOP, PHONE, Site, needs_browser, shows, talk, write
-from tests.support.builders import make_ticket
+from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
 from tests.support.engine import ScriptedEngine, says
+from tests.support.ratings import resolves, resolves_again
 
 ATTACK = "<img src=x onerror=\"document.title='broken'\"><script>document.title='broken'</script>"
 
@@ -221,3 +223,24 @@ async def test_tracking_works_without_scripts(site: Site, desk: Desk) -> None:
     await page.get_by_role("button", name="撤回工单").click()
     await expect(page.locator(".badge")).to_have_text("已撤回")
 
+
+async def test_each_resolution_is_rated_once_on_the_tracking_page(site: Site, desk: Desk) -> None:
+    page, agent = await site.open("/t"), await make_agent(desk)
+    opened = await make_ticket(desk, (await Citizen.arrives(desk)).conversation_id)
+    thanks, form = page.get_by_text("您已评价这次办理"), page.locator("form[action='/t/rating']")
+    for resolve, title in ((resolves, "不满意"), (resolves_again, "很满意")):
+        await resolve(desk, agent, opened.ticket.id)
+        await page.goto("/t")
+        await page.fill("#number", opened.ticket.number)
+        await page.fill("#code", opened.code)
+        await page.get_by_role("button", name="查询").click()
+        await page.get_by_text("评价这次办理").click()
+        await expect(thanks).to_have_count(0)
+        await form.get_by_label(title, exact=True).check()
+        await page.get_by_role("button", name="提交评价").click()
+        await expect(thanks).to_be_visible()
+        await expect(form).to_have_count(0)
+    await expect(thanks).to_contain_text("5 分")
+    async with desk.read() as session:
+        found = await ratings_of(session, "ticket", opened.ticket.id)
+    assert [(rating.round, rating.score) for rating in found] == [(2, 5), (1, 2)]
