@@ -65,6 +65,9 @@ class AssistantEngine(Protocol):
     async def is_ready(self) -> bool:
         """Tell whether the engine has a model and answers."""
 
+    async def model(self) -> str | None:
+        """Return the name of the model that answers now, None if none does."""
+
 
 class HttpEngine:
     """The engine over HTTP on this machine.
@@ -139,13 +142,21 @@ class HttpEngine:
 
     async def is_ready(self) -> bool:
         """See `AssistantEngine.is_ready`."""
+        return await self._health() is not None
+
+    async def model(self) -> str | None:
+        """See `AssistantEngine.model`."""
+        health = await self._health()
+        return health and health.get("model")
+
+    async def _health(self) -> dict[str, Any] | None:
         try:
             async with self._client().get(
                 f"{self._url}/webhooks/desk/health", headers=self._headers
             ) as response:
-                return response.status == 200
+                return await response.json() if response.status == 200 else None
         except (aiohttp.ClientError, TimeoutError):
-            return False
+            return None
 
     async def close(self) -> None:
         """Close the connections."""

@@ -148,6 +148,7 @@ ROUTES: Mapping[Permission, tuple[str, ...]] = {
         f"GET {_C}/exports/dashboard.{{kind}}",
         f"GET {_C}/exports/tickets.{{kind}}",
     ),
+    _P.MAINTAIN_KNOWLEDGE: (f"GET {_C}/knowledge",),
     _P.READ_RULES: (
         f"GET {_C}/rules",
     ),
@@ -237,4 +238,6 @@ def home_of(agent: Agent) -> str:
     """Return the page where an agent's work begins."""
     if access.may(agent, _P.READ_CONVERSATIONS):
         return f"{_C}/"
-    return f"{_C}/staff" if access.may(agent, _P.MANAGE_ACCOUNTS) else f"{_C}/account"
+    if access.may(agent, _P.MANAGE_ACCOUNTS):
+        return f"{_C}/staff"
+    return f"{_C}/knowledge" if access.may(agent, _P.MAINTAIN_KNOWLEDGE) else f"{_C}/account"

@@ -26,6 +26,7 @@ from bot.console import (
     handoffs,
     hearts,
     intake,
+    knowledge,
     life_cycle,
     lists,
     live,
@@ -73,7 +74,7 @@ def create_console_app(desk: Desk) -> web.Application:
             web.get("/", pages.workbench, name="workbench"),
             web.get("/tasks", tasks.tasks_page, name="tasks"),
             # Before the pages of a ticket: their addresses would be taken for ids.
-            *(route for area in (lists, macros, writing, dashboards, exports) for route in area.routes()),
+            *(route for area in (lists, macros, writing, dashboards, exports, knowledge) for route in area.routes()),
             web.get("/tickets/{id}", pages.ticket_page, name="ticket"),
             web.get("/tickets/{id}/clocks", pages.ticket_clocks, name="ticket_clocks"),
             web.get("/tickets/{id}/audit", pages.ticket_audit, name="ticket_audit"),

@@ -123,6 +123,11 @@ class KnowledgeBase:
         """Return a base article, whether or not it may be answered today."""
         return self.articles.get(article_id)
 
+    def family(self, article_id: str) -> list[Article]:
+        """Return an article and its versions for other days; empty if there is none."""
+        base = self.articles.get(article_id)
+        return [base, *self._versions.get(article_id, ())] if base else []
+
     def answer(self, article_id: str, on: date) -> Answer | None:
         """Return the answer that is right on a day, in the words of the version of that day.
 
@@ -145,15 +150,15 @@ class KnowledgeBase:
             short=article.short,
             details=article.details,
             citations=self._cited(citations),
-            next=[step for step in article.next if step in TOOLS or step in self._given_on(on)],
-            notice=self._notices.of(article, citations, self._family(article_id), on),
+            next=[step for step in article.next if step in TOOLS or step in self.given_on(on)],
+            notice=self._notices.of(article, citations, self.family(article_id), on),
         )
 
     def search(self, text: str, limit: int, on: date) -> list[Hit]:
         """Return the articles that fit a text best and can be answered on a day, best first."""
-        return self._index.search(text, limit=limit, allowed=self._given_on(on))
+        return self._index.search(text, limit=limit, allowed=self.given_on(on))
 
-    def _given_on(self, day: date) -> frozenset[str]:
+    def given_on(self, day: date) -> frozenset[str]:
         """Return the ids of the articles that may be answered on a day; remembers a few days."""
         if day not in self._given_on_days:
             if len(self._given_on_days) >= _DAYS_REMEMBERED:
@@ -166,11 +171,7 @@ class KnowledgeBase:
         return article is not None and citations_on(article.citations, self.laws, day) is not None
 
     def _speaking(self, article_id: str, day: date) -> Article | None:
-        return next((article for article in self._family(article_id) if article.valid_on(day)), None)
-
-    def _family(self, article_id: str) -> list[Article]:
-        base = self.articles.get(article_id)
-        return [base, *self._versions.get(article_id, ())] if base else []
+        return next((article for article in self.family(article_id) if article.valid_on(day)), None)
 
     def _cited(self, citations: Iterable[Citation]) -> list[Cited]:
         quotes: dict[tuple[str, str], list[str]] = {}

@@ -74,7 +74,7 @@ async def test_head_is_held_to_the_rule_of_get(enter):
 
 @pytest.mark.parametrize(
     ("role", "home"),
-    [("agent", "/console/"), ("auditor", "/console/"), ("administrator", "/console/staff"), ("maintainer", "/console/account")],
+    [("agent", "/console/"), ("auditor", "/console/"), ("administrator", "/console/staff"), ("maintainer", "/console/knowledge")],
 )
 async def test_the_work_of_every_role_begins_on_a_page_it_may_see(enter, role, home):
     somebody = await enter("某某", role)
@@ -98,7 +98,7 @@ async def test_the_pages_of_every_role_lead_only_where_it_may_go(enter, ticket, 
 
 
 async def test_whoever_has_no_workbench_is_led_to_where_their_work_begins(enter):
-    for role, home in (("administrator", "/console/staff"), ("maintainer", "/console/account")):
+    for role, home in (("administrator", "/console/staff"), ("maintainer", "/console/knowledge")):
         answer = await (await enter(role, role)).client.get("/console/", allow_redirects=False)
         assert (answer.status, answer.headers.get("Location")) == (303, home)
 

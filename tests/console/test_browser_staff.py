@@ -11,6 +11,7 @@ from tests.console.test_access import FACTS
 from tests.console.test_browser import DESKTOP, PHONE, browser, pytestmark  # noqa: F401  (fixture and marks)
 from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
+from tests.support.engine import says
 
 
 @pytest.fixture
@@ -108,6 +109,19 @@ async def test_an_auditor_sees_nothing_that_they_could_not_do(opens, desk):
     await page.goto(f"/console/?view=bot&c={citizen.conversation_id}")
     await page.wait_for_selector(".msg.citizen")
     assert await page.locator("#presence, #compose:visible, #claim:visible").count() == 0
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
+async def test_a_maintainer_lands_on_a_page_that_everybody_can_use(opens, desk, engine, size, scheme):
+    engine.script = lambda turn: says("没听懂", intent="nlu_fallback", outcome="fallback")
+    citizen = await Citizen.arrives(desk)
+    await citizen.says("隔壁店铺抄了我家的招牌，该怎么办")
+    page = await opens("maintainer", size=size)
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    assert page.url.endswith("/console/knowledge")
+    await page.get_by_text("隔壁店铺抄了我家的招牌").wait_for()
+    await page.wait_for_selector('#live[data-state="open"]')
+    assert await findings(page, axe_script()) == [] and await fits(page)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

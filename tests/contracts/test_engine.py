@@ -91,6 +91,20 @@ async def test_a_restarting_engine_is_waited_for(serve) -> None:
         await server.close()
 
 
+async def test_an_engine_names_the_model_that_answers_or_none(serve) -> None:
+    async def healthy(request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok", "model": "20261120-093000.tar.gz"})
+
+    async def loading(request: web.Request) -> web.Response:
+        return web.json_response({"error": "not_ready"}, status=503)
+
+    down = ScriptedEngine()
+    down.is_down = True
+    for ready, other in ((await serve(healthy), await serve(loading)), (ScriptedEngine(), down)):
+        assert (await ready.is_ready(), await ready.model()) == (True, "20261120-093000.tar.gz")
+        assert (await other.is_ready(), await other.model()) == (False, None)
+
+
 async def test_an_engine_that_stays_away_is_given_up_after_the_grace() -> None:
     engine = HttpEngine(f"http://127.0.0.1:{unused_port()}", "token", timeout=1, grace=0.3)
     with pytest.raises(EngineUnavailable, match="refused"):

@@ -37,3 +37,6 @@ class ScriptedEngine:
 
     async def is_ready(self) -> bool:
         return not self.is_down
+
+    async def model(self) -> str | None:
+        return None if self.is_down else "20261120-093000.tar.gz"

@@ -73,7 +73,7 @@ def suggest(
     best = sorted(scores, key=lambda name: (-scores[name], name))
     answers = (knowledge.answer(name, on) for name in best)
     given = [answer for answer in answers if answer is not None]
-    return [_suggestion(texts, answer) for answer in given[:SUGGESTIONS]]
+    return [suggestion_of(texts, answer) for answer in given[:SUGGESTIONS]]
 
 
 def about(knowledge: KnowledgeBase, article_id: str, on: date) -> dict[str, str] | None:
@@ -98,7 +98,8 @@ def _add(scores: dict[str, float], names: Iterable[str], weight: float) -> None:
         scores[name] += weight / (_DAMPING + rank)
 
 
-def _suggestion(texts: Texts, answer: Answer) -> Suggestion:
+def suggestion_of(texts: Texts, answer: Answer) -> Suggestion:
+    """Return an answer ready to be edited and sent."""
     citations: list[dict[str, Any]] = [
         {
             "law_id": cited.law_id,
