@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.dialogue import DRAFT_NUMBER, active_form
+from actions.dialogue import active_form, forget
 from actions.ports import ActionPorts
 
 
@@ -26,7 +26,4 @@ class CancelForm(Action):
     ) -> list[EventType]:
         """Empty the slots."""
         form = active_form(tracker, self._ports)
-        if form is None:
-            return []
-        slots = [*(form.slot(field) for field in form.fields), form.confirm_slot]
-        return [SlotSet(slot, None) for slot in (*slots, DRAFT_NUMBER)]
+        return forget(form) if form else []

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from rasa_sdk import Tracker
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions.ports import ActionPorts
@@ -59,6 +60,12 @@ def active_form(tracker: Tracker, ports: ActionPorts) -> Form | None:
     """Return the form that is being filled in, None if none is."""
     name = (tracker.active_loop or {}).get("name")
     return next((form for form in ports.forms.forms if form.form_name == name), None)
+
+
+def forget(form: Form) -> list[EventType]:
+    """Return what empties every slot of a form."""
+    slots = [*(form.slot(field) for field in form.fields), form.confirm_slot, DRAFT_NUMBER]
+    return [SlotSet(slot, None) for slot in slots]
 
 
 def last_answered(tracker: Tracker, form: Form) -> Field | None:

@@ -10,7 +10,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.dialogue import DRAFT_NUMBER, values_of
+from actions.dialogue import DRAFT_NUMBER, forget, values_of
 from actions.ports import STORE_FAILURES, ActionPorts, cause_of
 from bot.helpdesk.identifiers import format_code
 from bot.services.forms import Form
@@ -75,11 +75,9 @@ class OpenTicket(Action):
         dispatcher.utter_message(json_message={"ticket": card})
 
     def _opened(self, opened: OpenedTicket) -> list[EventType]:
-        emptied = [*(self._form.slot(field) for field in self._form.fields), self._form.confirm_slot]
         return [
             SlotSet("ticket_outcome", "opened" if opened.created else "already_open"),
             SlotSet("ticket_number", opened.ticket.number),
             SlotSet("ticket_code", format_code(opened.code)),
-            SlotSet(DRAFT_NUMBER, None),
-            *(SlotSet(slot, None) for slot in emptied),
+            *forget(self._form),
         ]

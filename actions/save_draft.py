@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 from rasa_sdk.types import DomainDict
 
-from actions.dialogue import DRAFT_NUMBER, active_form, values_of
+from actions.dialogue import DRAFT_NUMBER, active_form, forget, values_of
 from actions.ports import ActionPorts
 from bot.helpdesk.identifiers import format_code
 from bot.services.form_drafts import DraftView, FormProgress, save
@@ -41,8 +41,7 @@ class SaveDraft(Action):
                 session, ports.office, tracker.sender_id, _progress(tracker, form), now=ports.clock()
             )
         dispatcher.utter_message(text=self._words(saved))
-        slots = [*(form.slot(field) for field in form.fields), form.confirm_slot, DRAFT_NUMBER]
-        return [SlotSet(slot, None) for slot in slots]
+        return forget(form)
 
     def _words(self, saved: DraftView | None) -> str:
         texts = self._ports.texts

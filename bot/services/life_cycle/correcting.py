@@ -6,10 +6,11 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.errors import BadRequest, Forbidden, HelpdeskError, ReasonRequired
+from bot.helpdesk.errors import BadRequest, Forbidden, HelpdeskError
 from bot.services import audit
 from bot.services.desk_work import TEXT_MAX_CHARS, access_ticket, tell_citizen
 from bot.services.forms import Field, FormCatalogue, Rejected
+from bot.services.life_cycle import reasons
 from bot.services.office import Office
 from bot.services.opening import party_key_of
 from bot.services.tickets import touch
@@ -49,7 +50,7 @@ async def correct_fact(
         BadRequest: The ticket has no such fact, or it is already so.
     """
     ticket = await access_ticket(session, agent, ticket_id, version=version)
-    reason = _reason(reason)
+    reason = reasons.given(reason)
     field = _field(forms, ticket, name)
     if field is None and name not in ticket.facts:
         raise BadRequest(field="name")
@@ -127,7 +128,7 @@ async def correct_entry(
         raise BadRequest(field="entry")
     if entry.agent_id != agent.id and agent.role not in _ANY_AUTHOR:
         raise Forbidden(step="ticket.correct_entry_of_others")
-    reason, text = _reason(reason), text.strip()
+    reason, text = reasons.given(reason), text.strip()
     if not 1 <= len(text) <= TEXT_MAX_CHARS or text == entry.text:
         raise BadRequest(field="text")
     audit.record(
@@ -140,12 +141,3 @@ async def correct_entry(
         words = office.texts("life_cycle.correcting.reply_told", number=ticket.number, text=text)
         await tell_citizen(session, ticket, words, now=now)
     return ticket_view(ticket)
-
-
-def _reason(reason: str) -> str:
-    reason = reason.strip()
-    if not reason:
-        raise ReasonRequired
-    if len(reason) > TEXT_MAX_CHARS:
-        raise BadRequest(field="reason")
-    return reason

@@ -13,6 +13,7 @@ from bot.helpdesk.targets import LARGEST
 from bot.services import audit, sla
 from bot.services.desk_work import access_ticket, tell_citizen
 from bot.services.ids import new_id
+from bot.services.life_cycle import reasons
 from bot.services.office import Office
 from bot.services.tickets import touch
 from bot.services.views import TicketView, ticket_view
@@ -51,7 +52,7 @@ async def request_extension(
     ticket = await access_ticket(session, agent, ticket_id, version=version)
     if ticket.merged_into:
         raise TicketMerged
-    reason = _checked(reason)
+    reason = reasons.given(reason, limit=REASON_MAX_CHARS)
     running = await _extendable(session, ticket, clock, now)
     target = sla.promised(office.sla, running)
     if amount < 1:
@@ -168,12 +169,3 @@ async def _pending(session: AsyncSession, clock_id: str) -> str | None:
     return await session.scalar(
         select(Extension.id).where(Extension.clock_id == clock_id, Extension.decided_at.is_(None))
     )
-
-
-def _checked(reason: str) -> str:
-    reason = reason.strip()
-    if not reason:
-        raise ReasonRequired
-    if len(reason) > REASON_MAX_CHARS:
-        raise BadRequest(field="reason")
-    return reason

@@ -12,11 +12,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.errors import ReasonRequired
 from bot.helpdesk.life_cycle import LinkKind, MergeRefused, NotMerged, check_merge
 from bot.helpdesk.ticket import FINISHED, TicketStatus
 from bot.services import audit, sla
 from bot.services.desk_work import access_ticket, tell_citizen
+from bot.services.life_cycle import reasons
 from bot.services.life_cycle.after_step import lapse_extensions
 from bot.services.life_cycle.linking import access_two, make_link
 from bot.services.office import Office
@@ -47,12 +47,11 @@ async def merge_tickets(
     Raises:
         TicketNotFound, TicketChangedMeanwhile: See `access_ticket`.
         MergeRefused: See `check_merge`.
-        ReasonRequired: No reason was given.
+        ReasonRequired, BadRequest: See `reasons.given`.
     """
     if ticket_id == into_id:
         raise MergeRefused(why="same")
-    if not reason.strip():
-        raise ReasonRequired
+    reason = reasons.given(reason)
     source, target = await access_two(session, agent, ticket_id, into_id, version=version)
     check_merge(
         source_status=TicketStatus(source.status),
@@ -88,13 +87,12 @@ async def unmerge_ticket(
     Raises:
         TicketNotFound, TicketChangedMeanwhile: See `access_ticket`.
         NotMerged: It is handled on its own.
-        ReasonRequired: No reason was given.
+        ReasonRequired, BadRequest: See `reasons.given`.
     """
     target_id = (await access_ticket(session, agent, ticket_id)).merged_into
     if target_id is None:
         raise NotMerged
-    if not reason.strip():
-        raise ReasonRequired
+    reason = reasons.given(reason)
     source, target = await access_two(session, agent, ticket_id, target_id, version=version)
     if source.merged_into != target.id:
         raise NotMerged
@@ -122,7 +120,7 @@ def _seal(
 ) -> None:
     for ticket, action, other in ((source, of_source, target), (target, of_target, source)):
         audit.record(
-            session, ticket, actor=agent.id, action=action, now=now, reason=reason.strip(),
+            session, ticket, actor=agent.id, action=action, now=now, reason=reason,
             new={"link": link.id, "number": other.number},
         )  # fmt: skip
         touch(session, ticket, now)

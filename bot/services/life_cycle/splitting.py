@@ -8,11 +8,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.errors import BadRequest, ReasonRequired
+from bot.helpdesk.errors import BadRequest
 from bot.helpdesk.identifiers import format_code
 from bot.helpdesk.life_cycle import LinkKind, TicketMerged
 from bot.services import audit, sla
 from bot.services.desk_work import access_ticket, tell_citizen
+from bot.services.life_cycle import reasons
 from bot.services.life_cycle.linking import make_link
 from bot.services.office import Office
 from bot.services.opening import OpenedTicket, TicketDraft, insert_ticket
@@ -51,13 +52,12 @@ async def split_ticket(
         TicketNotFound, TicketChangedMeanwhile: See `access_ticket`.
         TicketMerged: The ticket is handled with another one.
         ReasonRequired: No reason was given.
-        BadRequest: No subject, no fact, or a fact or file that the ticket does not have.
+        BadRequest: No subject, no fact, a fact or file that the ticket does not have, or too long a reason.
     """
     ticket = await access_ticket(session, agent, ticket_id, version=version)
     if ticket.merged_into:
         raise TicketMerged
-    if not reason.strip():
-        raise ReasonRequired
+    reason = reasons.given(reason)
     subject = subject.strip()
     if not 1 <= len(subject) <= SUBJECT_MAX_CHARS:
         raise BadRequest(field="subject")
@@ -84,14 +84,14 @@ async def split_ticket(
     link = make_link(session, agent, LinkKind.SPLIT, ticket.id, new.id, now)
     hashes = [file.sha256 for file in files]
     audit.record(
-        session, new, actor=agent.id, action="ticket.opened", now=now, reason=reason.strip(),
+        session, new, actor=agent.id, action="ticket.opened", now=now, reason=reason,
         new={
             "status": new.status, "kind": new.kind, "facts": draft.facts, "evidence": hashes,
             "split_from": ticket.number, "link": link.id,
         },
     )  # fmt: skip
     audit.record(
-        session, ticket, actor=agent.id, action="ticket.split", now=now, reason=reason.strip(),
+        session, ticket, actor=agent.id, action="ticket.split", now=now, reason=reason,
         new={"number": new.number, "link": link.id, "facts": sorted(facts), "evidence": hashes},
     )  # fmt: skip
     touch(session, ticket, now)

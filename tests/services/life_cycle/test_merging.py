@@ -156,6 +156,8 @@ async def test_what_cannot_be_merged_is_refused_with_its_reason(
         assert refused.value.details["why"] == why
     with pytest.raises(ReasonRequired):
         await merges(case, other, reason=" ")
+    with pytest.raises(BadRequest):
+        await merges(case, other, reason="长" * 4001)
     await merges(case, other)
     with pytest.raises(MergeRefused):
         await merges(other, case)
