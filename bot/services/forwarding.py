@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -48,7 +49,7 @@ async def forward(
     if ticket.status == TicketStatus.TRANSFERRED and had_it == centre.id:
         raise IllegalTransition(status=ticket.status, to=TicketStatus.TRANSFERRED.value)
     before = await end_standing(session, office, ticket, answer, actor=actor, now=now)
-    key = "routing.forwarded" if before is None else "routing.forwarded_onward"
+    key = "routing.forwarded" if has_agreed(ticket.facts) else "routing.forwarded_unasked"
     words = office.texts(key, centre=centre.name, contact=contact(office, centre))
     await move(session, office, ticket, TicketStatus.TRANSFERRED, actor=actor, reason=words, now=now)
     audit.record(
@@ -65,6 +66,11 @@ async def forward(
         told = office.texts("routing.told_onward", **values, before=before, answer=answer.strip())
     await tell_citizen(session, ticket, told, now=now)
     touch(session, ticket, now)
+
+
+def has_agreed(facts: Mapping[str, object]) -> bool:
+    """Tell whether the citizen agreed in the form that the matter goes to the centre whose it is."""
+    return facts.get("forward") == "yes"
 
 
 def _transfer(office: Office, ticket: Ticket, centre: Centre, actor: str, now: datetime) -> Transfer:

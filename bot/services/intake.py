@@ -14,7 +14,7 @@ from bot.services import form_drafts
 from bot.services.conversations import locked
 from bot.services.fields.extents import amount_of
 from bot.services.forms import FieldType, Form, FormCatalogue
-from bot.services.forwarding import forward
+from bot.services.forwarding import forward, has_agreed
 from bot.services.office import Office
 from bot.services.opening import OpenedTicket, TicketDraft, open_ticket
 from bot.services.views import ticket_view
@@ -24,7 +24,6 @@ from bot.store.tables import Ticket
 _ADDRESSES = ("market", "exhibition", "customs", "respondent", "respondent_details", "address", "facts")
 #: In these forms the region is where the act was done, in the others where the citizen lives.
 _ACT_IS_ASKED = frozenset({"complaint"})
-_AGREED = "yes"
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def prepare(
         facts: The answers that count, see `FormCatalogue.facts`.
     """
     decided = route_form(office, forms, form, facts)
-    agreed = facts.get("forward") == _AGREED
+    agreed = has_agreed(facts)
     goes_on = not decided.is_ours and agreed and decided.centre.is_automatic
     proposal = ""
     if not decided.is_ours and not goes_on:

@@ -127,14 +127,16 @@ async def test_without_consent_or_by_hand_it_is_only_proposed(desk: Desk, centre
     assert [message for message in await citizen.sees() if message.author == "system"] == []
 
 
-async def test_an_agent_forwards_by_hand_and_not_twice(desk: Desk) -> None:
+@pytest.mark.parametrize("agreed", ["yes", "no"])
+async def test_an_agent_forwards_by_hand_and_not_twice(desk: Desk, agreed: str) -> None:
     citizen, agent = await Citizen.arrives(desk), await make_agent(desk)
     office = with_centres(desk.office, replace(SUZHOU, is_automatic=False, phone=None))
-    opened = await send(desk, office, citizen)
+    opened = await send(desk, office, citizen, forward=agreed)
     async with desk.begin() as session:
         ticket = await desk_work.access_ticket(session, agent, opened.ticket.id, version=opened.ticket.version)
         await forward(session, office, ticket, office.routing.centres["suzhou"], actor=agent.id, now=desk.clock())
-    assert "12330" in (await citizen.sees())[-1].text
+    told = (await citizen.sees())[-1].text
+    assert "12330" in told and ("按您的同意" in told) == (agreed == "yes")
     for centre, error in (("suzhou", IllegalTransition), ("main", CentreUnknown)):
         with pytest.raises(error):
             async with desk.begin() as session:
