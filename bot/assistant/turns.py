@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
 from bot.assistant.days import split_day
 from bot.assistant.engine import AssistantEngine, EngineReply, EngineTurn, EngineUnavailable
@@ -26,7 +26,7 @@ from bot.services.form_drafts import FormProgress
 from bot.services.handoff.settling import split_settled
 from bot.services.office import Office
 from bot.services.reading import replies_to, status
-from bot.services.turns import TurnJob, TurnOutcome
+from bot.services.turns import DialogueForgotten, TurnJob, TurnOutcome
 from bot.services.views import ConversationStatus, MessageView
 from bot.store.database import Database
 from bot.store.scoping import restricted
@@ -36,6 +36,8 @@ log = structlog.get_logger()
 _CANCEL, _CONFIRM = "cancel_form", "confirm"
 #: Rasa takes one turn at a time: more at once would only wait there, while their time-out runs.
 _TURNS_AT_ONCE = 4
+#: The store is away or too busy: it says nothing about the reply, which is made again later.
+_STORE_AWAY = (OperationalError, InterfaceError, InternalError)
 
 
 @dataclass(frozen=True)
@@ -196,14 +198,20 @@ class TurnRunner:
                 return
 
     async def _take(self, job: TurnJob) -> list[str]:
-        """Answer one message, or leave it to the people who have the conversation."""
+        """Answer one message, or leave it to the people who have the conversation.
+
+        Returns:
+            The messages settled; none if this one has to be looked at again.
+        """
         if not job.is_for_bot:
             async with self._database.begin() as session:
                 return await turns.leave_to_people(session, job.conversation_id, now=self._clock())
         outcome = await self._outcome(job)
         try:
             await self._finish(job, outcome)
-        except DatabaseError:
+        except DialogueForgotten:
+            return []
+        except _STORE_AWAY:
             raise
         except Exception:
             # A reply that cannot be stored must not keep the citizen, and all that they write

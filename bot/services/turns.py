@@ -29,6 +29,13 @@ _FAILED_OUTCOMES = frozenset({"clarify", "fallback"})
 _BOTS = frozenset({Owner.BOT, Owner.WRAP_UP})
 
 
+class DialogueForgotten(Exception):
+    """The turn went on from a dialogue that is no more: its form was taken up elsewhere meanwhile.
+
+    Nothing of the turn is stored and its message still waits; take it again, from the beginning.
+    """
+
+
 @dataclass(frozen=True)
 class TurnJob:
     """A citizen's message that waits for the bot.
@@ -136,13 +143,18 @@ async def finish(
 
     Returns:
         True if the citizen got it.
+    Raises:
+        DialogueForgotten: See there.
     """
     conversation = await locked(session, job.conversation_id)
     inbound = await session.get_one(Inbound, job.inbound_id)
     if inbound.status != "received":
         return False
+    is_overtaken = not may_send(job.epoch, conversation.owner_epoch)
+    if not is_overtaken and job.state and not conversation.dialogue_state:
+        raise DialogueForgotten
     inbound.analysis, inbound.settled_at = outcome.analysis, now
-    if not may_send(job.epoch, conversation.owner_epoch):
+    if is_overtaken:
         inbound.status = "suppressed"
         _keep_drafts(session, conversation, job, outcome, now)
         return False

@@ -182,6 +182,29 @@ async def test_a_dialogue_that_lost_its_draft_writes_no_second_one(desk: Desk, e
     assert draft.answers == ANSWERS
 
 
+async def test_a_form_taken_up_elsewhere_during_a_turn_is_not_written_again(
+    desk: Desk, engine: ScriptedEngine
+) -> None:
+    """The turn goes on from a dialogue that is gone: its message is answered from a new one."""
+    first, second = await Citizen.arrives(desk), await Citizen.arrives(desk)
+    engine.script = lambda turn: fills_in("act", ANSWERS)
+    await first.says("商标")
+    [draft] = await rows(desk)
+    view = DraftView(draft.number, desk.signer.query_code(draft.number), "complaint", desk.clock(), desk.clock())
+    engine.gate = asyncio.Event()
+    engine.script = lambda turn: fills_in("region", ANSWERS | {"act": "other"}) if turn.state else ends("greet")
+    waiting = asyncio.create_task(first.says("其他"))
+    while len(engine.turns) < 2:
+        await asyncio.sleep(0.01)
+    await takes_up(desk, second, view)
+    engine.gate.set()
+    result = await waiting
+    assert (result.settled, [m.text for m in result.messages]) == (True, ["好的。"])
+    assert [turn.state for turn in engine.turns] == [None, {"turns": 1}, None]
+    [draft] = await rows(desk)
+    assert (draft.conversation_id, draft.answers) == (second.conversation_id, ANSWERS)
+
+
 async def test_a_draft_becomes_one_ticket_wherever_it_is_sent(desk: Desk) -> None:
     first, second = await Citizen.arrives(desk), await Citizen.arrives(desk)
     saved = await put_aside(desk, first)

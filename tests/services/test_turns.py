@@ -232,6 +232,19 @@ async def test_a_reply_that_cannot_be_stored_does_not_block_the_conversation(
     assert result.settled and result.status.handled_by == "queued"
 
 
+async def test_a_reply_that_only_postgresql_refuses_does_not_block_it_either(
+    desk: Desk, engine: ScriptedEngine
+) -> None:
+    """Its JSON holds no NUL: an error of the database, but not one that waiting would mend."""
+    engine.script = lambda turn: says("甲\0乙")
+    citizen = await Citizen.arrives(desk)
+    assert (await citizen.says("第一句")).settled
+    engine.script = lambda turn: says("您好")
+    await citizen.says("第二句")
+    async with desk.read() as session:
+        assert (await turns.reconciliation(session))["received"] == 0
+
+
 async def test_many_conversations_at_once_are_all_answered(desk: Desk, engine: ScriptedEngine) -> None:
     citizens = [await Citizen.arrives(desk) for _ in range(40)]
     results = await asyncio.gather(*(citizen.says("你好") for citizen in citizens))
