@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import AtCapacity, BadRequest
 from bot.helpdesk.presence import Assignment, Presence, Skills
 from bot.services import handoff, staff_audit
-from bot.store.tables import Agent
+from bot.store.tables import Agent, Ticket
 from tests.support.builders import make_agent
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock
@@ -220,3 +221,32 @@ async def test_a_ticket_instead_of_waiting_keeps_the_matter(desk: Desk, clock: F
     tickets = [m.body["ticket"]["number"] for m in await citizen.sees() if m.body.get("ticket")]
     assert len(tickets) == 1 and tickets[0].startswith("ZX")
     assert (await steps(desk, citizen)) == ["requested", "ticket"]
+
+
+@pytest.mark.parametrize("hour", [2, 13], ids=["open", "closed"])
+async def test_the_ticket_holds_the_matter_and_not_the_wish_for_a_person(
+    desk: Desk, clock: FakeClock, hour: int
+) -> None:
+    clock.at = clock.at.replace(hour=hour)
+    citizen = await Citizen.arrives(desk)
+    for words in ("我的商标被抢注了", "对方是一家水杯厂", "转人工"):
+        await citizen.sends(words)
+    await asks_for_human(desk, citizen)
+    if desk.office.calendar.is_open(clock()):
+        await citizen.sends("留言，稍后答复")
+        async with desk.begin() as session:
+            await handoff.leave_ticket(session, desk.office, citizen.conversation_id, now=clock())
+    async with desk.read() as session:
+        [ticket] = await session.scalars(select(Ticket))
+    assert ticket.facts["question"] == "我的商标被抢注了\n对方是一家水杯厂"
+    assert ticket.subject == ("排队时留言" if hour == 2 else "非工作时间留言")
+
+
+async def test_who_only_asked_for_a_person_is_quoted(desk: Desk, clock: FakeClock) -> None:
+    clock.at = clock.at.replace(hour=13)
+    citizen = await Citizen.arrives(desk)
+    await citizen.sends("转人工")
+    await asks_for_human(desk, citizen)
+    async with desk.read() as session:
+        [ticket] = await session.scalars(select(Ticket))
+    assert ticket.facts["question"] == "转人工"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,6 +24,10 @@ from bot.services.reading import status
 from bot.services.views import ConversationStatus
 from bot.services.waiting import place_in_queue
 from bot.store.tables import Conversation, Handoff, Message
+
+#: How much of what the citizen wrote a consultation ticket repeats; the conversation holds it all.
+_WORDS_KEPT = 5
+_STILL_COUNTS = timedelta(days=7)
 
 
 async def request_human(
@@ -125,18 +129,32 @@ async def keep_as_ticket(
 ) -> OpenedTicket:
     """Keep the matter as a consultation ticket; the key holds the instant, so that a request on
     another evening with the same words is a ticket of its own."""
-    asked = await session.scalar(
-        select(Message.text)
-        .where(Message.conversation_id == conversation.id, Message.author == "citizen")
-        .order_by(Message.seq.desc())
-        .limit(1)
-    )
+    subject = "left_ticket_subject" if office.calendar.is_open(now) else "offline_ticket_subject"
     draft = TicketDraft(
         kind="consultation",
-        subject=office.texts("handoff.offline_ticket_subject"),
-        facts={"question": asked or "", "requested_at": now.isoformat()},
+        subject=office.texts(f"handoff.{subject}"),
+        facts={"question": await _asked(session, office, conversation, now), "requested_at": now.isoformat()},
         queue=conversation.queue,
         channel=conversation.channel,
         conversation_id=conversation.id,
     )
     return await open_ticket(session, office, draft, now=now)
+
+
+async def _asked(session: AsyncSession, office: Office, conversation: Conversation, now: datetime) -> str:
+    """Return what the citizen wrote of late: the last words alone are mostly the wish for a person."""
+    texts = await session.scalars(
+        select(Message.text)
+        .where(
+            Message.conversation_id == conversation.id,
+            Message.author == "citizen",
+            Message.created_at > now - _STILL_COUNTS,
+        )
+        .order_by(Message.seq.desc())
+        .limit(_WORDS_KEPT)
+    )
+    said = list(texts)[::-1]
+    commands = {office.texts(f"buttons.{name}") for name in ("human", "leave_ticket")}
+    commands |= set(office.texts("commands.leave_ticket").split("|"))
+    told = [text for text in said if text.strip(" 。！!") not in commands]
+    return "\n".join(told or said[-1:])
