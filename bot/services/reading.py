@@ -93,7 +93,7 @@ async def status(
     is_open = calendar.is_open(now)
     agent = await session.get(Agent, conversation.agent_id) if conversation.agent_id else None
     place = expected = None
-    if owner is Owner.QUEUED:
+    if owner is Owner.QUEUED or (owner is Owner.OFFLINE_TICKET and is_open):
         place = await place_in_queue(session, office.handoff, conversation, now=now)
         if is_open:
             expected = await expected_wait(

@@ -1,7 +1,7 @@
 """Giving waiting conversations out: in turn, to who has the fewest, and never by a name that nobody knows."""
 
 import dataclasses
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from bot import cli
 from bot.bootstrap import Desk
 from bot.helpdesk.presence import Assignment
+from bot.services.reading import status
 from bot.settings import Settings
 from tests.support.clock import FakeClock
 from tests.support.handoffs import claims, hands_back, present_agent, stored, waiting_citizen, works
@@ -47,6 +48,36 @@ async def test_who_let_a_citizen_wait_has_had_their_turn(desk: Desk, clock: Fake
     assert (await stored(desk, lost)).agent_id == other.id
     clock.move(timedelta(seconds=1))
     assert (await stored(desk, await waiting_citizen(desk, clock))).agent_id == silent.id
+
+
+async def test_whoever_let_a_citizen_wait_gets_them_again_when_nobody_else_can(desk: Desk, clock: FakeClock) -> None:
+    by(desk, Assignment.LONGEST_FREE)
+    only = await present_agent(desk)
+    citizen = await waiting_citizen(desk, clock)
+    for _ in range(2):
+        clock.move(timedelta(minutes=4))
+        await works(desk, only)
+    assert (await stored(desk, citizen)).owner == "queued"
+    clock.move(desk.office.handoff.anyone_after)
+    await works(desk, only)
+    assert (await stored(desk, citizen)).agent_id == only.id
+
+
+async def test_who_asked_while_the_office_was_closed_is_given_out_after_the_opening(
+    desk: Desk, clock: FakeClock
+) -> None:
+    by(desk, Assignment.LONGEST_FREE)
+    clock.at = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)  # Friday evening
+    citizen = await waiting_citizen(desk)
+    agent = await present_agent(desk)
+    await works(desk, agent)
+    assert (await stored(desk, citizen)).owner == "offline_ticket"
+    clock.at = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+    async with desk.read() as session:
+        told = await status(session, desk.office, citizen.conversation_id, now=clock())
+    assert (told.place, told.opens_at) == (1, None)
+    await works(desk, agent)
+    assert (await stored(desk, citizen)).agent_id == agent.id
 
 
 async def test_the_least_busy_have_the_fewest_in_hand_then_were_given_the_fewest(desk: Desk, clock: FakeClock) -> None:

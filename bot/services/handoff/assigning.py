@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.conversation import Owner
+from bot.helpdesk.conversation import WAITING
 from bot.helpdesk.errors import AtCapacity
 from bot.helpdesk.permissions import Permission
 from bot.helpdesk.routing import Candidate, Wanted, takers
@@ -62,10 +62,13 @@ async def assign(
     if not rules.assignment.is_automatic:
         return False
     waited = office.calendar.open_time(conversation.waiting_since or now, now)
-    candidates = [c for c in await _candidates(session, office, now) if c.id != avoid]
-    for agent in takers(
-        candidates, matter, waited=waited, anyone_after=rules.anyone_after, assignment=rules.assignment
-    ):
+    chosen = takers(
+        await _candidates(session, office, now), matter,
+        waited=waited, anyone_after=rules.anyone_after, assignment=rules.assignment,
+    )  # fmt: skip
+    # Somebody else first than who just let them wait; after some time even they are better than nobody.
+    others = [agent for agent in chosen if agent.id != avoid]
+    for agent in chosen if waited >= rules.anyone_after and not others else others:
         if await _given(session, office, conversation, agent.id, "assigned", now, reply_to):
             return True
     return False
@@ -74,12 +77,15 @@ async def assign(
 async def waiting_to_be_assigned(
     session: AsyncSession, office: Office, *, now: datetime, limit: int = 200
 ) -> list[str]:
-    """Return what waits for an agent to become free, who is served first first."""
+    """Return what waits for an agent to become free, who is served first first.
+
+    Whoever asked outside office hours has waited longest, and was told that somebody would answer after the opening.
+    """
     if not office.handoff.assignment.is_automatic or not office.calendar.is_open(now):
         return []
     rows = await session.scalars(
         select(Conversation.id)
-        .where(Conversation.owner == Owner.QUEUED.value)
+        .where(Conversation.owner.in_([owner.value for owner in WAITING]))
         .order_by(*SERVED_FIRST)
         .limit(limit)
     )
@@ -91,7 +97,7 @@ async def assign_waiting(
 ) -> bool:
     """Give one waiting conversation out, if it still waits; returns whether it was."""
     conversation = await locked(session, conversation_id)
-    if conversation.owner != Owner.QUEUED:
+    if conversation.owner not in WAITING:
         return False
     return await assign(session, office, conversation, now=now)
 
