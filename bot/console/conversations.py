@@ -23,6 +23,7 @@ ALL = "all"
 LIST_LIMIT = 200
 _PAGE = 500
 SETTLED_MAX_CHARS = 300
+CLIENT_ID_MAX_CHARS = 64
 
 
 def views_of(agent: Agent) -> tuple[str, ...]:
@@ -189,11 +190,23 @@ async def reply(request: web.Request) -> web.Response:
             request[AGENT],
             request.match_info["id"],
             text=text_in(body, "text"),
-            client_id=text_in(body, "client_id")[:64],
+            client_id=_client_id(body),
             now=desk.clock(),
             about=handoff.about(desk.knowledge, article_id, today) if article_id else None,
         )
     return web.json_response({"message": message.to_json()}, status=201)
+
+
+def _client_id(body: dict[str, Any]) -> str:
+    """Return the message's own id; cut off or empty, it would make one message of several.
+
+    Raises:
+        BadRequest: It is not 1 to 64 characters.
+    """
+    client_id = text_in(body, "client_id")
+    if not 0 < len(client_id) <= CLIENT_ID_MAX_CHARS:
+        raise BadRequest(field="client_id")
+    return client_id
 
 
 async def add_note(request: web.Request) -> web.Response:

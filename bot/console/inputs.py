@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.helpdesk.errors import BadRequest
+from bot.storable import is_storable
 
 
 async def body_of(request: web.Request) -> dict[str, Any]:
@@ -31,10 +32,10 @@ def text_in(body: dict[str, Any], field: str, *, default: str | None = None) -> 
     """Return a text from the body.
 
     Raises:
-        BadRequest: It is missing and has no default, or is no text.
+        BadRequest: It is missing and has no default, or is no text that can be stored.
     """
     value = body.get(field, default)
-    if not isinstance(value, str) or "\x00" in value:
+    if not isinstance(value, str) or not is_storable(value):
         raise BadRequest(field=field)
     return value
 

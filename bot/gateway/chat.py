@@ -132,7 +132,8 @@ def _wait_seconds(body: Mapping[str, Any], longest: float) -> float:
     asked = body.get("wait", longest)
     if isinstance(asked, bool) or not isinstance(asked, int | float) or isnan(asked):
         raise BadRequest(field="wait")
-    return min(max(float(asked), 0.0), longest)
+    # Compared before it becomes a float, which has not room for every whole number.
+    return float(min(max(asked, 0), longest))
 
 
 async def get_messages(request: web.Request) -> web.Response:

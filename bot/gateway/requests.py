@@ -15,6 +15,7 @@ from bot.addresses import client_address
 from bot.gateway.keys import DESK
 from bot.gateway.problems import BodyTooLarge, UploadTooSlow
 from bot.helpdesk.errors import BadRequest, MessageTooLong, SessionInvalid
+from bot.storable import is_storable
 
 #: 2,000 characters of 4 bytes, each written as two \uXXXX escapes, and room for the rest.
 MAX_JSON_BYTES = 40_000
@@ -82,17 +83,12 @@ def text_field(body: Mapping[str, Any], name: str, *, limit: int) -> str:
     value = body.get(name)
     if value is None:
         return ""
-    if not isinstance(value, str) or "\0" in value or not _is_unicode(value):
+    if not isinstance(value, str) or not is_storable(value):
         raise BadRequest(field=name)
     value = value.strip()
     if len(value) > limit:
         raise MessageTooLong(limit=limit)
     return value
-
-
-def _is_unicode(text: str) -> bool:
-    # JSON can name half of a surrogate pair, which no encoding can store.
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def message_id(body: Mapping[str, Any]) -> str | None:

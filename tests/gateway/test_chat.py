@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from aiohttp.test_utils import TestClient
 
 from bot.bootstrap import Desk
@@ -87,6 +88,11 @@ async def test_client_that_does_not_wait_gets_the_reply_later(client: TestClient
     await desk.turns.close()
     seen = await read(client, session, after=answer["seq"])
     assert [m["text"] for m in seen] == ["收到：你好"]
+
+
+@pytest.mark.parametrize("wait", [10**400, -1, 0.0, 1e300])
+async def test_any_number_of_seconds_can_be_asked_for(client: TestClient, wait: float) -> None:
+    await say(client, await start(client), "你好", wait=wait)
 
 
 async def test_offered_button_is_pressed_with_its_title(

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.bootstrap import Desk
-from bot.helpdesk.errors import AlreadyClaimed, NotWaiting, NotYourConversation
+from bot.helpdesk.errors import AlreadyClaimed, BadRequest, NotWaiting, NotYourConversation
 from bot.services import handoff, sla
 from bot.services.conversations import add_outgoing, change_owner, locked
 from bot.services.outbox import deliver_pending
@@ -120,6 +120,39 @@ async def test_an_agents_message_sent_twice_stands_once(desk: Desk) -> None:
     again = await replies(desk, agent, citizen, "您好", "same")
     assert first.id == again.id
     assert [m.text for m in await citizen.sees()].count("您好") == 1
+
+
+async def test_an_answer_lost_on_the_way_is_given_again_though_somebody_else_has_the_conversation(desk: Desk) -> None:
+    agent, supervisor = await make_agent(desk), await make_agent(desk, "王主管", "supervisor")
+    citizen = await Citizen.arrives(desk)
+    await asks_for_human(desk, citizen)
+    await claims(desk, agent, citizen)
+    sent = await replies(desk, agent, citizen, "您好")
+    async with desk.begin() as session:
+        await handoff.take_over(session, desk.office, supervisor, citizen.conversation_id, now=desk.clock())
+    assert (await replies(desk, agent, citizen, "您好")).id == sent.id
+    with pytest.raises(NotYourConversation):
+        await replies(desk, agent, citizen, "还有", "c2")
+
+
+async def test_other_words_under_the_same_id_are_refused_and_not_taken_for_sent(desk: Desk) -> None:
+    agent, citizen = await make_agent(desk), await Citizen.arrives(desk)
+    await asks_for_human(desk, citizen)
+    await claims(desk, agent, citizen)
+    await replies(desk, agent, citizen, "您好")
+    with pytest.raises(BadRequest):
+        await replies(desk, agent, citizen, "请稍等")
+
+
+async def test_what_an_agent_closed_is_still_listed(desk: Desk) -> None:
+    agent, citizen = await make_agent(desk), await Citizen.arrives(desk)
+    await asks_for_human(desk, citizen)
+    await claims(desk, agent, citizen)
+    async with desk.begin() as session:
+        await handoff.close(session, desk.office, agent, citizen.conversation_id, now=desk.clock())
+    async with desk.read() as session:
+        [card] = await handoff.list_conversations(session, owner="bot")
+    assert (card.id, card.owner) == (citizen.conversation_id, "wrap_up")
 
 
 async def test_only_the_agent_who_has_the_conversation_may_write_in_it(desk: Desk) -> None:

@@ -151,12 +151,21 @@ async def own(session: AsyncSession, agent: Agent, conversation_id: str) -> Conv
         NotYourConversation: Claim it first; `agent_name` says who has it, if anybody.
     """
     conversation = await locked(session, conversation_id)
+    await check_own(session, agent, conversation)
+    return conversation
+
+
+async def check_own(session: AsyncSession, agent: Agent, conversation: Conversation) -> None:
+    """Refuse an agent who does not have the conversation.
+
+    Raises:
+        NotYourConversation: See `own`.
+    """
     if conversation.owner != Owner.HUMAN or conversation.agent_id != agent.id:
         other = (
             await session.get(Agent, conversation.agent_id) if conversation.agent_id else None
         )
         raise NotYourConversation(agent_name=other.name if other else "")
-    return conversation
 
 
 async def end(

@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from bot.helpdesk.conversation import WAITING
+from bot.helpdesk.conversation import Owner, handled_by
 from bot.services.waiting import SERVED_FIRST
 from bot.store.tables import Agent, Conversation, Handoff, SlaClock, Ticket
 
@@ -43,11 +43,11 @@ class ConversationCard:
 async def list_conversations(
     session: AsyncSession, *, owner: str, agent_id: str | None = None, limit: int = 100
 ) -> list[ConversationCard]:
-    """Return conversations by owner: `queued` (both kinds of waiting), `human` or `bot`.
+    """Return conversations by who handles them: `queued` (both kinds of waiting), `human` or `bot` (closed ones too).
 
     Waiting ones come as they are served, others latest first.
     """
-    owners = [o.value for o in WAITING] if owner == "queued" else [owner]
+    owners = [each.value for each in Owner if handled_by(each) == owner]
     query = _cards().where(Conversation.owner.in_(owners)).limit(limit)
     if agent_id:
         query = query.where(Conversation.agent_id == agent_id)

@@ -13,7 +13,7 @@ from bot.helpdesk.errors import BadRequest, MessageTooLong
 from bot.services import mentions, sla
 from bot.services.access import access_conversation
 from bot.services.conversations import add_outgoing, announce_message, locked, next_visible
-from bot.services.handoff.episodes import current_handoff, own
+from bot.services.handoff.episodes import check_own, current_handoff
 from bot.services.office import Office
 from bot.services.outbox import deliver_pending
 from bot.services.views import MessageView, message_view
@@ -36,19 +36,24 @@ async def reply(
     """Send an agent's message; the first one stops the first-response clock.
 
     Args:
-        client_id: Made by the console; the same id again returns the message stored before.
+        client_id: Made by the console; the same id again returns the message stored before, whoever has the
+            conversation by now: an answer that was lost on the way must not look like words that were not sent.
         about: The article that it was made from: `article_id`, `question`, `topic`, `right`. The bot goes on
             from there after a hand-back.
 
     Raises:
         NotYourConversation: See `own`.
-        BadRequest, MessageTooLong: Nothing, or too much, was written.
+        BadRequest, MessageTooLong: Nothing, or too much, was written; or other words went out under this id.
     """
-    conversation = await own(session, agent, conversation_id)
+    words = _checked(text)
+    conversation = await locked(session, conversation_id)
     if stored := await _sent_before(session, conversation_id, client_id):
+        if (stored.agent_id, stored.text) != (agent.id, words):
+            raise BadRequest(field="client_id")
         return message_view(stored, agent.name)
+    await check_own(session, agent, conversation)
     message = add_outgoing(
-        session, conversation, "agent", _checked(text), now=now, epoch=None,
+        session, conversation, "agent", words, now=now, epoch=None,
         agent_id=agent.id, client_id=client_id,
         body={"article_id": about["article_id"], "about": dict(about)} if about else None,
     )  # fmt: skip
