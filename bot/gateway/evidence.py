@@ -136,6 +136,7 @@ async def _store(
             body: dict[str, object] = {"evidence": public_receipt(receipt)}
             message = conversations.next_visible(conversation, "system", text, now=now, body=body)
             session.add(message)
+            conversations.owe_a_word(conversation, now)
             await session.flush()
             conversations.announce_message(session, conversation)
     return receipt

@@ -140,8 +140,7 @@ async def receive(session: AsyncSession, inbound: InboundMessage, *, now: dateti
     message = next_visible(conversation, "citizen", text, now=now)
     session.add(message)
     is_for_bot = conversation.owner == Owner.BOT
-    if conversation.owner == Owner.HUMAN and conversation.unanswered_since is None:
-        conversation.unanswered_since = now
+    owe_a_word(conversation, now)
     row = Inbound(
         id=new_id(now),
         conversation_id=conversation.id,
@@ -160,6 +159,12 @@ async def receive(session: AsyncSession, inbound: InboundMessage, *, now: dateti
     await session.flush()
     announce_message(session, conversation)
     return Received(row.id, conversation.id, row.order, False, Owner(conversation.owner))
+
+
+def owe_a_word(conversation: Conversation, now: datetime) -> None:
+    """Note that the citizen turned to the agent who has the conversation, if one has."""
+    if conversation.owner == Owner.HUMAN and conversation.unanswered_since is None:
+        conversation.unanswered_since = now
 
 
 async def _stored(session: AsyncSession, inbound: InboundMessage) -> Inbound | None:

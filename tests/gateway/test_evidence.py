@@ -13,6 +13,8 @@ from bot.gateway import evidence
 from bot.services.evidence import evidence_of
 from tests.gateway.driver import EVIDENCE, PNG, bearer, error_of, read, start, upload
 from tests.support.builders import make_ticket
+from tests.support.citizens import Citizen
+from tests.support.handoffs import asks_for_human, claims, present_agent, replies, stored
 
 
 def stored_files(desk: Desk) -> list[Path]:
@@ -35,6 +37,18 @@ async def test_receipt_is_a_message_of_the_conversation(client: TestClient) -> N
     receipt = await (await upload(client, PNG, session=session)).json()
     message = (await read(client, session))[-1]
     assert (message["author"], message["evidence"]) == ("system", receipt)
+
+
+async def test_an_agent_who_is_sent_a_file_owes_the_citizen_a_word(client: TestClient, desk: Desk) -> None:
+    response = await client.post("/api/v1/chat/sessions")
+    opened = await response.json()
+    citizen, agent = Citizen(desk, opened["conversation"]), await present_agent(desk)
+    await asks_for_human(desk, citizen)
+    await claims(desk, agent, citizen)
+    await replies(desk, agent, citizen, "请发照片")
+    assert (await stored(desk, citizen)).unanswered_since is None
+    await upload(client, PNG, session=opened["session"])
+    assert (await stored(desk, citizen)).unanswered_since == desk.clock()
 
 
 async def test_large_file_comes_through_in_pieces(client: TestClient) -> None:

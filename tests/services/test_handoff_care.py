@@ -1,6 +1,7 @@
 """Silent agents, transfers, supervisors, and what the bot knows afterwards."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from bot.bootstrap import Desk
 from bot.helpdesk.errors import AgentNotPresent, AtCapacity, BadRequest, NotWaiting, NotYourConversation
 from bot.services import handoff
 from bot.services.reading import messages_after
-from bot.store.tables import Handoff, HandoffEvent, SlaClock
+from bot.store.tables import Agent, Handoff, HandoffEvent, SlaClock
 from tests.support.builders import make_agent
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock
@@ -110,6 +111,34 @@ async def test_silence_over_the_weekend_is_not_the_agents(desk: Desk, clock: Fak
     clock.at = datetime(2026, 11, 23, 1, 1, tzinfo=UTC)
     await works(desk, agent)
     assert (await steps(desk, citizen))[-1] == "nudged"
+
+
+async def test_who_writes_when_the_agent_has_gone_home_hears_once_when_they_are_back(
+    desk: Desk, clock: FakeClock
+) -> None:
+    agent = await present_agent(desk, "李明")
+    citizen = await claimed(desk, agent)
+    await replies(desk, agent, citizen, "您好，请准备材料")
+
+    async def told_in_the_evening(*words: str, alive: Sequence[Agent] = ()) -> list[str]:
+        before = (await citizen.sees())[-1].seq
+        for text in words:
+            await citizen.sends(text)
+            clock.move(timedelta(minutes=4))
+            await works(desk, *alive)
+            await works(desk, *alive)
+        return [message.text for message in await citizen.sees(before) if message.author == "system"]
+
+    clock.at = datetime(2026, 11, 20, 13, 0, tzinfo=UTC)  # Friday
+    [told] = await told_in_the_evening("要带什么材料", "原件行吗")
+    assert "李明" in told and "11月23日" in told
+    clock.at = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+    assert (await stored(desk, citizen)).agent_id == agent.id
+    await replies(desk, agent, citizen, "复印件也行", "c2")
+    clock.at = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
+    assert await told_in_the_evening("好的", alive=[agent]) == [], "who works late answers for themselves"
+    clock.move(timedelta(minutes=5))
+    assert len(await told_in_the_evening("还有一个问题")) == 1
 
 
 async def test_two_workers_requeue_once(desk: Desk, clock: FakeClock) -> None:

@@ -1,14 +1,15 @@
 """Looking after citizens whose agent is silent: a reminder, then the head of the queue.
 
 Only office time counts, and only while the agent owes a word. An agent who is not there is not reminded:
-a notice on a closed laptop helps nobody, so the citizen goes back to the queue at once.
+a notice on a closed laptop helps nobody, so the citizen goes back to the queue at once. Outside office hours
+nobody loses a conversation; a citizen whose agent has gone home is told when they will be back.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Exists, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.conversation import Owner, QueueRank
@@ -21,16 +22,16 @@ from bot.services.handoff.recording import notify, record
 from bot.services.handoff.saying import say, wait_values
 from bot.services.office import Office
 from bot.services.waiting import place_in_queue
-from bot.store.tables import Agent, Conversation, Handoff
+from bot.store.tables import Agent, Conversation, Handoff, HandoffEvent
+
+_TOLD_CLOSED = "told_closed"
 
 
 async def silent_conversations(
     session: AsyncSession, office: Office, *, now: datetime, limit: int = 500
 ) -> list[str]:
     """Return conversations whose agent may have been silent for too long, longest first."""
-    if not office.calendar.is_open(now):
-        return []
-    rows = await session.scalars(
+    query = (
         select(Conversation.id)
         .where(
             Conversation.owner == Owner.HUMAN.value,
@@ -40,7 +41,18 @@ async def silent_conversations(
         .order_by(Conversation.unanswered_since)
         .limit(limit)
     )
-    return list(rows)
+    if not office.calendar.is_open(now):
+        query = query.where(~_told_closed())
+    return list(await session.scalars(query))
+
+
+def _told_closed() -> Exists:
+    """Return the condition that the citizen heard of the closed office since they wrote."""
+    return exists().where(
+        HandoffEvent.conversation_id == Conversation.id,
+        HandoffEvent.kind == _TOLD_CLOSED,
+        HandoffEvent.at >= Conversation.unanswered_since,
+    )
 
 
 async def look_after(
@@ -49,12 +61,15 @@ async def look_after(
     """Remind the agent, or give the citizen back to the queue, if it is time.
 
     Returns:
-        nudged | requeued, or None if nothing was due.
+        nudged | requeued | told_closed, or None if nothing was due.
     """
     conversation = await locked(session, conversation_id)
     since, rules = conversation.unanswered_since, office.handoff
-    if conversation.owner != Owner.HUMAN or since is None or not office.calendar.is_open(now):
+    if conversation.owner != Owner.HUMAN or since is None:
         return None
+    if not office.calendar.is_open(now):
+        is_due = now - since >= rules.nudge_after
+        return await _tell_closed(session, office, conversation, now=now) if is_due else None
     if office.calendar.open_time(since, now) < rules.nudge_after:
         return None
     handoff = await current_handoff(session, conversation_id)
@@ -70,6 +85,23 @@ async def look_after(
         return None
     await _requeue(session, office, conversation, now=now)
     return "requeued"
+
+
+async def _tell_closed(
+    session: AsyncSession, office: Office, conversation: Conversation, *, now: datetime
+) -> str | None:
+    """Tell a citizen whose agent has gone home when they will be back, once for what they wrote."""
+    agent = await session.get(Agent, conversation.agent_id)
+    if agent is None or on_floor(agent, 0, office.handoff, now).presence is Presence.ONLINE:
+        return None
+    untold = select(Conversation.id).where(Conversation.id == conversation.id, ~_told_closed())
+    if await session.scalar(untold) is None:
+        return None
+    handoff = await current_handoff(session, conversation.id)
+    record(session, conversation, handoff, _TOLD_CLOSED, actor="system", now=now)
+    when = office.moment(office.calendar.next_opening(now))
+    await say(session, office, conversation, "handoff.closed_meanwhile", now=now, agent=agent.name, when=when)
+    return _TOLD_CLOSED
 
 
 async def _requeue(

@@ -34,7 +34,7 @@ class HandoffEvent(Base):
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversation.id"))
     handoff_id: Mapped[str | None] = mapped_column(ForeignKey("handoff.id"))
     #: requested | claimed | assigned | nudged | requeued | transferred | moved | taken_over | handed_back
-    #: | closed | returned_to_bot | ticket | listened
+    #: | closed | returned_to_bot | ticket | listened | told_closed
     kind: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime]
     #: An agent's id, `citizen` or `system`.
