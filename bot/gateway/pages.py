@@ -20,7 +20,7 @@ from bot.gateway.requests import read_limited
 from bot.gateway.tickets import limit_lookups, look_up, supplement, withdraw
 from bot.gateway.words import Words
 from bot.helpdesk.errors import BadRequest, HelpdeskError, TicketNotFound
-from bot.services.handoff import BACK_TO_BOT
+from bot.services.handoff import BACK_TO_BOT, LEAVE_TICKET
 
 _FORM_MAX_BYTES = 60_000
 _TONES = {
@@ -158,6 +158,7 @@ def show_page(
         "greeting": desk.texts("greeting.text"),
         "zone": str(desk.office.calendar.zone),
         "back_to_bot": BACK_TO_BOT,
+        "leave_ticket": LEAVE_TICKET,
         "back_to_bot_title": desk.texts("buttons.bot"),
     }
     shown = {"here": "ticket", "page_data": page_data({"config": config, "words": words["script"]})}

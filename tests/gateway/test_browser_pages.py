@@ -125,6 +125,17 @@ async def test_citizen_leaves_the_queue(site: Site, engine: ScriptedEngine) -> N
     await shows(page, "我在")
 
 
+async def test_ways_out_of_the_queue_are_gone_with_the_queue(site: Site, engine: ScriptedEngine) -> None:
+    engine.script = lambda turn: says("好的", effect="handoff", reason="asked")
+    page = await site.open()
+    await write(page, "转人工")
+    leave = page.locator(".chip", has_text="留言")
+    await expect(leave).to_be_visible()
+    await page.click("#back-to-bot")
+    await expect(page.locator("#strip")).to_have_attribute("data-handled", "bot")
+    await expect(leave).to_have_count(0)
+
+
 async def test_evidence_is_uploaded_with_a_receipt_that_verifies(site: Site) -> None:
     page = await site.open()
     await page.set_input_files("#file", {"name": "小票.png", "mimeType": "image/png", "buffer": PNG})

@@ -200,6 +200,43 @@ async def test_own_words_do_not_hide_what_was_missed_before_them(
     assert (await talk(page))[-2:] == ["您好", "有人吗"]
 
 
+async def test_device_that_slept_notices_at_once_that_its_connection_is_dead(site: Site) -> None:
+    """The socket still looks open; without its 25-second sign of life it is not trusted."""
+    page = await site.open("/about")
+    await page.add_init_script(
+        "const Real = WebSocket; window.WebSocket = class extends Real {"
+        " set onmessage(hear) { super.onmessage = (event) => this === window.dead || hear(event); window.last = this; } };"
+    )
+    await page.goto("/")
+    await write(page, "一")
+    await shows(page, "收到：一")
+    await page.evaluate("window.dead = window.last; const now = Date.now; Date.now = () => now() + 60000")
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await page.wait_for_function("window.last !== window.dead")
+    await write(page, "二")
+    await shows(page, "收到：二")
+
+
+async def test_late_answer_to_the_old_conversation_stays_out_of_the_new_one(
+    site: Site, engine: ScriptedEngine
+) -> None:
+    page = await site.open("/about")
+    await page.add_init_script("delete window.WebSocket; window.WebSocket = class { close() {} }")
+    await page.goto("/")
+    await write(page, "零")
+    await shows(page, "收到：零")
+    engine.gate = asyncio.Event()
+    await write(page, "旧问题")
+    while len(engine.turns) < 2:
+        await asyncio.sleep(0.02)
+    page.on("dialog", lambda dialog: asyncio.ensure_future(dialog.accept()))
+    await page.get_by_role("button", name="新会话").click()
+    await write(page, "新问题")
+    engine.gate.set()
+    await shows(page, "收到：新问题")
+    assert await talk(page) == ["新问题", "收到：新问题"]
+
+
 async def test_where_websockets_are_blocked_messages_come_all_the_same(site: Site) -> None:
     page = await site.open("/about")
     await page.add_init_script("delete window.WebSocket; window.WebSocket = class { close() {} }")

@@ -13,7 +13,7 @@ const title = document.title;
 const $ = (id) => document.getElementById(id);
 
 const state = { handledBy: "bot", starting: null, typingTimer: 0 };
-const log = new Log($("log"), $("to-end"), { onChoose: choose, greeting: config.greeting });
+const log = new Log($("log"), $("to-end"), { onChoose: choose, isOffered, greeting: config.greeting });
 const live = new Live({ message: showMessage, status: showStatus, connected: showConnection, lost: startAfresh }, () => log.lastSeq);
 const outbox = new Outbox({ log, session, isLive: () => live.isOpen, onSent: confirmed, onLost: startAfresh });
 
@@ -36,19 +36,22 @@ async function session() {
 }
 
 async function restore() {
-  if (!memory.session) { outbox.restore(); return; }
+  const token = memory.session;
+  if (!token) { outbox.restore(); return; }
   log.node.setAttribute("aria-live", "off");
   try {
     let answer;
     do {
-      answer = await call(`/api/v1/chat/messages?after=${log.lastSeq}`, { session: memory.session });
+      answer = await call(`/api/v1/chat/messages?after=${log.lastSeq}`, { session: token });
+      if (token !== memory.session) return;
       answer.messages.forEach((message) => log.add(message, { quiet: true }));
     } while (answer.more);
     showStatus(answer.status);
-    live.start(memory.session);
+    live.start(token);
   } catch (error) {
+    if (token !== memory.session) return;
     if (error.status === 401) memory.session = null;
-    else { showConnection(false); live.start(memory.session); }
+    else { showConnection(false); live.start(token); }
   }
   log.node.setAttribute("aria-live", "polite");
   outbox.restore();
@@ -85,12 +88,15 @@ async function startAfresh() {
   memory.session = null;
   log.clear();
   outbox.queue.forEach((item) => log.addPending(item.id, item.text));
+  showStatus({ handled_by: "bot" });
   announce(words.session_lost);
 }
 
 function showStatus(status) {
   if (!status) return;
+  const isOther = state.handledBy !== status.handled_by;
   state.handledBy = status.handled_by;
+  if (isOther) log.showChoices();
   $("strip").dataset.handled = status.handled_by;
   const [text, hint] = describe(status);
   $("state-text").textContent = text;
@@ -123,6 +129,11 @@ function showConnection(isUp) {
 }
 
 function announce(text) { $("announce").textContent = text; }
+
+// The ways out of the queue are no ways out of anything else.
+function isOffered(button) {
+  return state.handledBy === "queued" || ![config.back_to_bot, config.leave_ticket].includes(button.payload);
+}
 
 function choose(button, event) {
   if (button.payload === config.back_to_bot && state.handledBy !== "bot") backToBot();
@@ -162,19 +173,24 @@ async function uploadChosen(event) {
 }
 
 async function refresh() {
+  const token = memory.session;
   try {
-    const answer = await call(`/api/v1/chat/messages?after=${log.lastSeq}`, { session: memory.session });
-    answer.messages.forEach((message) => showMessage(message));
-    showStatus(answer.status);
+    showAnswer(token, await call(`/api/v1/chat/messages?after=${log.lastSeq}`, { session: token }));
   } catch { live.hurry(); }
 }
 
+// An answer that comes when another conversation has begun has no place in it.
+function showAnswer(token, answer) {
+  if (token !== memory.session) return;
+  answer.messages.forEach((message) => showMessage(message));
+  showStatus(answer.status);
+}
+
 async function backToBot() {
+  const token = memory.session;
   $("back-to-bot").disabled = true;
   try {
-    const answer = await call("/api/v1/chat/return", { method: "POST", session: memory.session, body: { after: log.lastSeq } });
-    answer.messages.forEach((message) => showMessage(message));
-    showStatus(answer.status);
+    showAnswer(token, await call("/api/v1/chat/return", { method: "POST", session: token, body: { after: log.lastSeq } }));
   } catch (error) {
     announce(error.message);
   }
@@ -182,7 +198,7 @@ async function backToBot() {
 }
 
 function newConversation() {
-  if (memory.session && !confirm(words.new_confirm)) return;
+  if ((memory.session || outbox.queue.length) && !confirm(words.new_confirm)) return;
   live.stop();
   outbox.clear();
   memory.session = null;

@@ -4,6 +4,8 @@
 import { call } from "./api.js";
 
 const SILENCE_MS = 70000;
+// The server speaks at least every 25 s. A device that slept longer has a socket that only looks open.
+const STALE_MS = 35000;
 const LONGEST_WAIT_MS = 20000;
 const POLL_MS = 4000;
 
@@ -13,15 +15,19 @@ export class Live {
     this.handlers = handlers;
     this.lastSeq = lastSeq;
     this.failures = 0;
+    this.heardAt = 0;
     addEventListener("online", () => this.hurry());
     addEventListener("offline", () => this.handlers.connected(false));
     document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
+    addEventListener("pageshow", (event) => event.persisted && this.hurry());
   }
 
-  get isOpen() { return this.socket?.readyState === WebSocket.OPEN && this.ready; }
+  get isOpen() { return this.socket?.readyState === WebSocket.OPEN && this.ready && !this.isStale; }
 
-  /** Whether the connection was lost and the next try is still to come. */
-  get isPausing() { return Boolean(this.session) && !this.socket; }
+  get isStale() { return Date.now() - this.heardAt > STALE_MS; }
+
+  /** Whether the connection was lost and the next try is still to come, or nobody has noticed yet that it was. */
+  get isPausing() { return Boolean(this.session) && (!this.socket || this.isStale); }
 
   start(session) {
     this.stop();
@@ -72,6 +78,7 @@ export class Live {
 
   // A half-open connection says nothing for ever; the server speaks at least every 25 s.
   listenForSilence() {
+    this.heardAt = Date.now();
     clearTimeout(this.silence);
     this.silence = setTimeout(() => { this.socket?.close(); this.closed(0); }, SILENCE_MS);
   }
@@ -101,7 +108,7 @@ export class Live {
         this.handlers.status(answer.status);
         this.handlers.connected(true);
       } catch (error) {
-        if (error.status === 401) this.handlers.lost();
+        if (error.status === 401 && session === this.session) this.handlers.lost();
         break;
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));

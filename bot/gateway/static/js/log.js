@@ -8,11 +8,15 @@ const GAP_MS = 10 * 60 * 1000;
 const NEAR_END_PX = 48;
 
 export class Log {
-  /** `onChoose(button)` is called with {title, payload} when a quick reply is pressed. */
-  constructor(node, toEnd, { onChoose, greeting }) {
+  /**
+   * `onChoose(button)` is called with {title, payload} when a quick reply is pressed; `isOffered(button)` tells
+   * whether it still makes sense.
+   */
+  constructor(node, toEnd, { onChoose, isOffered, greeting }) {
     this.node = node;
     this.toEnd = toEnd;
     this.onChoose = onChoose;
+    this.isOffered = isOffered;
     this.greeting = greeting;
     this.seen = new Set();
     this.lastSeq = 0;
@@ -201,8 +205,9 @@ export class Log {
     if (this.pending.size) return;
     const entries = [...this.node.querySelectorAll('[data-entry="message"]')];
     const last = entries.filter((entry) => entry.dataset.author !== "system" || entry.choices.length).pop();
-    if (!last?.choices?.length) return;
-    this.tail.append(el("div", { class: "chips", role: "group", "aria-label": words.choices }, last.choices.map((button) =>
+    const choices = last?.choices?.filter(this.isOffered) ?? [];
+    if (!choices.length) return;
+    this.tail.append(el("div", { class: "chips", role: "group", "aria-label": words.choices }, choices.map((button) =>
       el("button", { type: "button", class: "chip", text: button.title, onclick: (event) => this.onChoose(button, event) }))));
     this.tail.hidden = false;
   }

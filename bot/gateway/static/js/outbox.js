@@ -18,8 +18,9 @@ export class Outbox {
 
   /** Show again what was not confirmed before the page was left. */
   restore() {
-    this.queue = memory.outbox;
-    this.queue.forEach((item) => this.log.addPending(item.id, item.text));
+    const kept = memory.outbox.filter((item) => !this.queue.some((ours) => ours.id === item.id));
+    kept.forEach((item) => this.log.addPending(item.id, item.text));
+    this.queue.push(...kept);
     this.pump();
   }
 
@@ -48,15 +49,18 @@ export class Outbox {
   // True when the next message may go.
   async send(item) {
     this.log.setFate(item.id, words.sending);
+    let session = null;
     try {
-      const session = await this.session();
+      session = await this.session();
       const body = { message_id: item.id, text: item.text, payload: item.payload, wait: this.isLive() ? 0 : 20 };
       const answer = await call("/api/v1/chat/messages", { method: "POST", session, body });
       this.remove(item);
       this.tries = 0;
-      this.onSent(item, answer);
+      // Another conversation may have begun meanwhile: what belongs to the old one has no place in it.
+      if (session === memory.session) this.onSent(item, answer);
       return true;
     } catch (error) {
+      if (!this.queue.includes(item)) return true;
       return this.failed(item, error);
     }
   }
