@@ -29,6 +29,7 @@ class EngineTurn:
         state: What the last turn of this conversation returned; None at the start.
         today: ISO date on which the answer must be right.
         settled: What a person settled since the last turn; see `services.handoff.settling`.
+        waited_seconds: How long the citizen has waited already, as for the turns before this one.
     """
 
     conversation: str
@@ -38,6 +39,7 @@ class EngineTurn:
     today: str
     failed_tries: int
     settled: dict[str, Any] | None = None
+    waited_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ class HttpEngine:
         url: Base URL, for instance `http://127.0.0.1:12332`.
         token: Shared secret of desk and engine.
         timeout: Seconds for one turn.
-        grace: Seconds in which a refused connection is tried again: the engine may be restarting.
+        grace: Seconds in which a refused connection is tried again: the engine may be restarting. What the citizen
+            has waited counts, so that of many who write to an engine that is gone none waits for all before them.
         action_port: Where this process answers the actions of its turns; None where it is the only one, and the
             engine knows.
     """
@@ -105,7 +108,7 @@ class HttpEngine:
         }
         if self._action_port:
             body["action_port"] = self._action_port
-        deadline = asyncio.get_running_loop().time() + self._grace
+        deadline = asyncio.get_running_loop().time() + self._grace - turn.waited_seconds
         while True:
             try:
                 return await self._post(body)

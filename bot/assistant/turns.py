@@ -228,7 +228,7 @@ class TurnRunner:
         today = job.on_date or self._clock().astimezone(self._office.calendar.zone).date()
         self.failed_actions.take(job.conversation_id)
         try:
-            reply = await self._engine.take(_engine_turn(job, today))
+            reply = await self._engine.take(_engine_turn(job, today, self._clock()))
         except EngineUnavailable as error:
             log.warning("engine.unavailable", conversation_id=job.conversation_id, reason=str(error))
             return self._failure()
@@ -290,7 +290,7 @@ def _asked_day(job: TurnJob, today: date) -> date | None:
     return relevant_date(job.text, today)
 
 
-def _engine_turn(job: TurnJob, today: date) -> EngineTurn:
+def _engine_turn(job: TurnJob, today: date, now: datetime) -> EngineTurn:
     state, settled = split_settled(job.state)
     return EngineTurn(
         conversation=job.conversation_id,
@@ -300,4 +300,5 @@ def _engine_turn(job: TurnJob, today: date) -> EngineTurn:
         today=today.isoformat(),
         failed_tries=job.failed_tries,
         settled=settled,
+        waited_seconds=(now - job.received_at).total_seconds(),
     )

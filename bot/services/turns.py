@@ -52,6 +52,7 @@ class TurnJob:
     epoch: int
     state: dict[str, Any] | None
     failed_tries: int
+    received_at: datetime
     is_for_bot: bool
     is_last: bool
 
@@ -96,6 +97,7 @@ async def next_job(session: AsyncSession, conversation_id: str) -> TurnJob | Non
         epoch=conversation.owner_epoch,
         state=conversation.dialogue_state,
         failed_tries=conversation.failed_tries,
+        received_at=inbound.received_at,
         is_for_bot=conversation.owner in _BOTS,
         is_last=len(waiting) == 1,
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -110,6 +111,13 @@ async def test_an_engine_that_stays_away_is_given_up_after_the_grace() -> None:
     with pytest.raises(EngineUnavailable, match="refused"):
         await engine.take(TURN)
     assert not await engine.is_ready()
+    await engine.close()
+
+
+async def test_who_has_waited_for_longer_than_the_grace_is_told_at_once() -> None:
+    engine = HttpEngine(f"http://127.0.0.1:{unused_port()}", "token", timeout=1, grace=60)
+    with pytest.raises(EngineUnavailable, match="refused"):
+        await asyncio.wait_for(engine.take(replace(TURN, waited_seconds=61)), timeout=5)
     await engine.close()
 
 

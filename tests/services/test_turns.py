@@ -1,6 +1,7 @@
 """A message is stored once, answered once and in order, whatever fails."""
 
 import asyncio
+from datetime import timedelta
 
 from sqlalchemy import event
 
@@ -133,6 +134,17 @@ async def test_a_failed_engine_ends_in_one_apology_and_a_place_in_the_queue(
     assert result.status.handled_by == "queued"
     assert result.status.place == 1
     assert [m.text for m in result.messages] == [desk.texts("handoff.engine_failure", place=1)]
+
+
+async def test_the_engine_is_told_how_long_the_citizen_has_waited(
+    desk: Desk, engine: ScriptedEngine, clock: FakeClock
+) -> None:
+    citizen = await Citizen.arrives(desk)
+    received = await citizen.sends("你好")
+    clock.move(timedelta(seconds=40))
+    desk.turns.submit(citizen.conversation_id, inbound_id=received.inbound_id)
+    await desk.turns.wait(received.inbound_id, timeout=10, is_new=True)
+    assert [turn.waited_seconds for turn in engine.turns] == [40]
 
 
 async def test_a_failed_action_is_not_passed_over(desk: Desk, engine: ScriptedEngine) -> None:
