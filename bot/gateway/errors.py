@@ -39,6 +39,7 @@ _STATUS = {
     "illegal_transition": HTTPStatus.CONFLICT,
     "ticket_changed_meanwhile": HTTPStatus.CONFLICT,
     "rating_closed": HTTPStatus.CONFLICT,
+    "message_id_taken": HTTPStatus.CONFLICT,
     "ticket_merged": HTTPStatus.CONFLICT,
     "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
     "server_error": HTTPStatus.INTERNAL_SERVER_ERROR,

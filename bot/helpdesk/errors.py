@@ -26,6 +26,7 @@ HelpdeskError
 ├── SecondFactorNeeded      the role must have one, so it cannot be given up
 ├── SessionInvalid          forged, foreign or expired token
 ├── MessageTooLong
+├── MessageIdTaken          other words came under this id before; give these an id of their own
 ├── EvidenceNotFound
 ├── FileTooLarge
 ├── EmptyFile
@@ -194,6 +195,12 @@ class SessionInvalid(HelpdeskError):
     """The token is forged, expired or belongs to something else."""
 
     code = "session_invalid"
+
+
+class MessageIdTaken(HelpdeskError):
+    """Other words came under this id before, and were answered; give these an id of their own."""
+
+    code = "message_id_taken"
 
 
 class MessageTooLong(HelpdeskError):

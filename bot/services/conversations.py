@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.conversation import WAITING, Owner, QueueRank, check_owner_change
-from bot.helpdesk.errors import ConversationNotFound
+from bot.helpdesk.errors import ConversationNotFound, MessageIdTaken
 from bot.services.ids import new_id
 from bot.store.database import announce
 from bot.store.tables import Conversation, Inbound, Message, Outbox
@@ -128,9 +128,12 @@ async def receive(session: AsyncSession, inbound: InboundMessage, *, now: dateti
 
     Raises:
         ConversationNotFound: There is no such conversation.
+        MessageIdTaken: The id is that of a message with other words.
     """
     conversation = await locked(session, inbound.conversation_id)
     if stored := await _stored(session, inbound):
+        if not _is_same(stored, inbound):
+            raise MessageIdTaken
         return Received(
             stored.id, conversation.id, stored.order, True, Owner(conversation.owner)
         )
@@ -177,6 +180,12 @@ async def _stored(session: AsyncSession, inbound: InboundMessage) -> Inbound | N
     )
 
 
+def _is_same(stored: Inbound, inbound: InboundMessage) -> bool:
+    """Tell whether a message repeats the one stored: whether a button was offered may have changed since."""
+    is_button = bool(inbound.payload) and inbound.payload == stored.payload
+    return is_button or stored.text == _typed(inbound)
+
+
 async def _accepted_input(
     session: AsyncSession, inbound: InboundMessage
 ) -> tuple[str, str | None]:
@@ -185,18 +194,17 @@ async def _accepted_input(
     A payload that starts with "/" sets intents and slots directly, so only one that the bot
     itself offered in this conversation is accepted; anything else is plain text.
     """
-    typed = _plain(inbound.text)
-    if not inbound.payload:
-        return typed, None
-    title = await _offered_title(session, inbound.conversation_id, inbound.payload)
-    if title is not None:
-        return title, inbound.payload
-    return typed or _plain(inbound.payload), None
+    if inbound.payload:
+        title = await _offered_title(session, inbound.conversation_id, inbound.payload)
+        if title is not None:
+            return title, inbound.payload
+    return _typed(inbound), None
 
 
-def _plain(text: str) -> str:
-    """Return the text without the slashes that would make a command of it."""
-    return re.sub(r"^[\s/]+", "", text).rstrip() or _NOTHING
+def _typed(inbound: InboundMessage) -> str:
+    """Return the words without the slashes that would make a command of them."""
+    words = (re.sub(r"^[\s/]+", "", text).rstrip() for text in (inbound.text, inbound.payload or ""))
+    return next(filter(None, words), _NOTHING)
 
 
 async def _offered_title(

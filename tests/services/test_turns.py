@@ -1,12 +1,15 @@
 """A message is stored once, answered once and in order, whatever fails."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import event
 
 from bot.bootstrap import Desk, close_desk, create_desk
-from bot.services import turns
+from bot.helpdesk.errors import MessageIdTaken
+from bot.services import conversations, turns
 from bot.services.handoff import claim, request_human
 from tests.support.builders import make_agent
 from tests.support.citizens import Citizen
@@ -32,6 +35,30 @@ async def test_the_same_message_again_gets_the_stored_reply_and_no_second_turn(
     assert again.messages == first.messages
     assert len(engine.turns) == 1
     assert len(await citizen.sees()) == 2
+
+
+async def test_other_words_under_the_same_id_are_refused_and_not_taken_for_answered(desk: Desk) -> None:
+    citizen = await Citizen.arrives(desk)
+    await citizen.says("第一句", external_id="a")
+    with pytest.raises(MessageIdTaken):
+        await citizen.sends("第二句", external_id="a")
+    assert (await citizen.sends(" /第一句", external_id="a")).duplicate
+
+
+async def test_a_button_pressed_twice_is_one_message_though_it_is_offered_no_more(
+    desk: Desk, engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversations, "_OFFERS_REMEMBERED", 1)
+    button = {"title": "我要投诉", "payload": "/open_complaint"}
+    engine.script = lambda turn: replace(says("请选"), messages=[{"text": "请选", "buttons": [button], "custom": None}])
+    citizen = await Citizen.arrives(desk)
+    await citizen.says("你好")
+    await citizen.says("", payload=button["payload"], external_id="b")
+    engine.script = lambda turn: says("好")
+    await citizen.says("嗯")
+    assert (await citizen.sends("", payload=button["payload"], external_id="b")).duplicate
+    await citizen.says("", payload=button["payload"])
+    assert [m.text for m in await citizen.sees() if m.author == "citizen"][-1] == "open_complaint"
 
 
 async def test_fifty_messages_at_once_are_answered_in_order_exactly_once(
