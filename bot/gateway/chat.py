@@ -130,10 +130,13 @@ def read_incoming(desk: Desk, body: Mapping[str, Any], *, operator: bool) -> Inc
 
 def _wait_seconds(body: Mapping[str, Any], longest: float) -> float:
     asked = body.get("wait", longest)
-    if isinstance(asked, bool) or not isinstance(asked, int | float) or isnan(asked):
+    if isinstance(asked, bool) or not isinstance(asked, int | float):
         raise BadRequest(field="wait")
-    # Compared before it becomes a float, which has not room for every whole number.
-    return float(min(max(asked, 0), longest))
+    # JSON's whole numbers may be greater than a float can be; no comparison finds room for NaN.
+    within = float(min(max(asked, 0), longest))
+    if isnan(within):
+        raise BadRequest(field="wait")
+    return within
 
 
 async def get_messages(request: web.Request) -> web.Response:

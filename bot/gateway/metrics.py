@@ -34,6 +34,11 @@ class Metrics:
             "Inbound messages by status; what is not received yet is answered, queued or suppressed",
             ("status",), registry=self.registry,
         )  # fmt: skip
+        self.waiting_seconds = Gauge(
+            "rightsdesk_inbound_waiting_seconds",
+            "For how long the oldest inbound message waits that is not answered, queued or suppressed",
+            registry=self.registry,
+        )
 
     def observe(self, request: web.Request, status: int, started: float) -> None:
         """Count one request; `started` is from `time.perf_counter`."""

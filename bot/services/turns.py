@@ -221,3 +221,8 @@ async def reconciliation(session: AsyncSession) -> dict[str, int]:
     """Count inbound messages by status: `received` must fall to 0, and nothing else is missing."""
     rows = await session.execute(select(Inbound.status, func.count()).group_by(Inbound.status))
     return {**dict.fromkeys(("received", "answered", "queued", "suppressed"), 0), **dict(rows.all())}
+
+
+async def waiting_longest(session: AsyncSession) -> datetime | None:
+    """Return since when the oldest message waits that is not answered, queued or suppressed; None if none does."""
+    return await session.scalar(select(func.min(Inbound.received_at)).where(Inbound.status == "received"))

@@ -90,7 +90,7 @@ async def test_client_that_does_not_wait_gets_the_reply_later(client: TestClient
     assert [m["text"] for m in seen] == ["收到：你好"]
 
 
-@pytest.mark.parametrize("wait", [10**400, -1, 0.0, 1e300])
+@pytest.mark.parametrize("wait", [10**400, -1, 0.0, 1e300], ids=["huge", "negative", "none", "long"])
 async def test_any_number_of_seconds_can_be_asked_for(client: TestClient, wait: float) -> None:
     await say(client, await start(client), "你好", wait=wait)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 from aiohttp.test_utils import TestClient
@@ -13,6 +14,8 @@ from bot.gateway.pages import page_data
 from bot.gateway.words import Words
 from bot.helpdesk.errors import HelpdeskError
 from bot.serve import make_public_app
+from tests.support.citizens import Citizen
+from tests.support.clock import FakeClock
 from tests.support.engine import ScriptedEngine
 
 
@@ -83,10 +86,21 @@ def all_errors(kind: type) -> set[type]:
 async def test_health_of_the_process_and_of_what_it_needs(client: TestClient, engine: ScriptedEngine) -> None:
     assert await (await client.get("/healthz")).json() == {"status": "ok"}
     ready = await client.get("/readyz")
-    assert (ready.status, await ready.json()) == (200, {"status": "ready", "store": True, "engine": True})
+    assert (ready.status, await ready.json()) == (200, {"status": "ready", "store": True, "engine": True, "settled": True})
     engine.is_down = True
     degraded = await client.get("/readyz")
     assert (degraded.status, (await degraded.json())["status"]) == (200, "degraded")
+
+
+async def test_a_message_that_nobody_settles_shows(client: TestClient, desk: Desk, clock: FakeClock) -> None:
+    await (await Citizen.arrives(desk)).sends("有人吗")
+    clock.move(timedelta(minutes=5))
+    assert (await (await client.get("/readyz")).json())["settled"]
+    clock.move(timedelta(seconds=1))
+    assert await (await client.get("/readyz")).json() == {
+        "status": "degraded", "store": True, "engine": True, "settled": False,
+    }  # fmt: skip
+    assert "rightsdesk_inbound_waiting_seconds 301.0" in await (await client.get("/metrics")).text()
 
 
 async def test_without_store_it_is_not_ready(client: TestClient, desk: Desk, monkeypatch) -> None:
