@@ -29,6 +29,12 @@ def test_an_unusable_request_is_refused(engine: EngineProcess, change: dict[str,
     assert (status, answer["error"]) == (400, "bad_request")
 
 
+@pytest.mark.parametrize("typed", ["／open_complaint", "你好，/open_complaint"])
+def test_words_set_no_intents(engine: EngineProcess, typed: str) -> None:
+    status, answer = engine.request("POST", TURN, {**MESSAGE, "text": typed})
+    assert (status, answer["active_form"]) == (200, None)
+
+
 @pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b""])
 def test_what_is_no_json_is_refused(engine: EngineProcess, body: bytes) -> None:
     assert engine.request("POST", TURN, body)[0] == 400

@@ -54,6 +54,18 @@ result = [normalise(normalise(text)) == normalise(text) for text in values]"""
     assert all(in_engine(engine_python, script, *texts))
 
 
+def test_no_spelling_of_words_becomes_a_payload(engine_python: Path) -> None:
+    """Full width, after a greeting, after a link: what citizens write sets no intents and no slots."""
+    typed = ["／open_complaint", "　／ /open_complaint", "你好，/open_complaint", "http://a.cn /open_complaint", "／"]
+    script = """
+from rasa.shared.nlu.training_data.message import Message
+from bot.engine.nlu.normalizer import TextNormalizer
+normalizer = TextNormalizer.create({"dictionary": None}, None, None, None)
+result = [normalizer.process([Message({"text": text})])[0].get("text") for text in values]"""
+    assert in_engine(engine_python, script, *typed) == ["open_complaint"] * 4 + [""]
+    assert in_engine(engine_python, script, '/open_complaint{"right": "商标"}') == ['/open_complaint{"right": "商标"}']
+
+
 def test_legal_terms_stay_whole_and_spaces_are_no_words(engine_python: Path) -> None:
     script = """
 from rasa.shared.nlu.training_data.message import Message

@@ -18,6 +18,8 @@ from bot.engine.nlu.spelling import SpellingCorrector
 from bot.engine.nlu.text import normalise
 from bot.engine.nlu.tokenizer import read_dictionary
 
+_PAYLOAD_START = f"{INTENT_MESSAGE_PREFIX} "
+
 
 # Registered as a featurizer because only tokenizers and featurizers also run on training data,
 # and a pipeline may have one tokenizer only.
@@ -57,11 +59,15 @@ class TextNormalizer(GraphComponent):
         )
 
     def process(self, messages: List[Message]) -> List[Message]:
-        """Normalise messages in place; button payloads (`/intent{…}`) are not language and stay."""
+        """Normalise messages in place; button payloads (`/intent{…}`) are not language and stay.
+
+        Rasa looks for payloads after the pipeline: words must not have become one here, as ／ or what follows
+        a greeting would.
+        """
         for message in messages:
             text = message.get(TEXT)
             if text and not text.startswith(INTENT_MESSAGE_PREFIX):
-                message.set(TEXT, self._spelling.correct(normalise(text)))
+                message.set(TEXT, self._spelling.correct(normalise(text)).lstrip(_PAYLOAD_START))
         return messages
 
 
