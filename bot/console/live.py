@@ -187,7 +187,7 @@ class Line:
             wish = json.loads(data)
             kind, conversation_id = wish.get("type"), str(wish.get("conversation", ""))
             after = max(0, int(wish.get("after", 0)))
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, OverflowError):
             return
         if kind in ("look", "unlook"):
             self._look(kind, str(wish.get("subject", "")), str(wish.get("id", "")))

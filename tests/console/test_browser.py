@@ -140,6 +140,14 @@ async def test_a_lost_connection_is_shown_and_what_was_missed_comes_once(sit_dow
     assert await page.locator(".msg:has-text('断线时说的')").count() == 1
 
 
+async def test_a_device_that_slept_does_not_trust_its_old_connection(sit_down, waiting):
+    page = await sit_down()
+    await page.wait_for_selector('#live[data-state="open"]', state="attached")
+    async with page.expect_event("websocket", timeout=10_000):
+        await page.evaluate("const now = Date.now; Date.now = () => now() + 60000")
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
 async def test_what_a_citizen_writes_never_becomes_markup(sit_down, waiting):
     page = await sit_down()
     await page.click(".row")

@@ -122,7 +122,7 @@ async def test_the_connection_ends_with_the_session(enter, desk, monkeypatch):
     assert socket.close_code == live.SIGN_IN_AGAIN
 
 
-@pytest.mark.parametrize("nonsense", ["{", "[]", '"x"', '{"type": "watch"}', '{"type": "watch", "after": "x"}', '{"type": 1}'])
+@pytest.mark.parametrize("nonsense", ["{", "[]", '"x"', '{"type": "watch"}', '{"type": "watch", "after": "x"}', '{"type": 1}', '{"after": Infinity}'])
 async def test_nonsense_from_a_browser_changes_nothing(enter, waiting, nonsense):
     li = await enter()
     ear = Ear(await li.live())

@@ -6,6 +6,8 @@ import { get, signIn } from "./api.js";
 import { word } from "./words.js";
 
 const SILENCE_MS = 55_000;
+// The server speaks every 20 s. A device that slept longer has a socket that only looks open.
+const STALE_MS = 35_000;
 const FIRST_RETRY_MS = 600;
 const LAST_RETRY_MS = 15_000;
 const SIGN_IN_AGAIN = 4401;
@@ -19,6 +21,7 @@ export class Live extends EventTarget {
   #watching = null;
   #looking = null;
   #silence = null;
+  #heardAt = 0;
   #again = null;
   #wasOpen = false;
   #isStarted = false;
@@ -56,14 +59,17 @@ export class Live extends EventTarget {
   }
 
   #open() {
-    if (this.#socket && this.#socket.readyState <= WebSocket.OPEN) return;
+    const isStale = Date.now() - this.#heardAt > STALE_MS;
+    if (this.#socket && this.#socket.readyState <= WebSocket.OPEN && !isStale) return;
     clearTimeout(this.#again);
+    this.#socket?.close();
+    this.#heardAt = Date.now();
     const url = new URL(`${meta("staff-api")}/ws`, location.href);
     url.protocol = url.protocol.replace("http", "ws");
     const socket = new WebSocket(url);
     this.#socket = socket;
     socket.onopen = () => this.#opened();
-    socket.onmessage = ({ data }) => { this.#heard(); this.#receive(JSON.parse(data)); };
+    socket.onmessage = ({ data }) => { if (socket === this.#socket) { this.#heard(); this.#receive(JSON.parse(data)); } };
     socket.onclose = ({ code }) => { if (socket === this.#socket) this.#closed(code); };
   }
 
@@ -91,6 +97,7 @@ export class Live extends EventTarget {
   }
 
   #heard() {
+    this.#heardAt = Date.now();
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => {
       const dead = this.#socket;
