@@ -4,6 +4,7 @@ import dataclasses
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from bot.assistant.engine import EngineReply
 from bot.bootstrap import Desk
@@ -11,7 +12,7 @@ from bot.helpdesk.presence import Assignment, Skills
 from bot.services import handoff
 from bot.services.form_drafts import FormProgress, keep
 from bot.services.reading import status
-from bot.store.tables import Conversation, Handoff
+from bot.store.tables import Conversation, Handoff, Ticket
 from tests.support.builders import make_ticket
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock
@@ -171,6 +172,17 @@ async def test_outside_office_hours_the_ticket_goes_to_the_queue_as_well(desk: D
     async with desk.read() as session:
         card = await handoff.conversation_card(session, citizen.conversation_id)
     assert (card.queue, card.ticket_number[:2]) == ("patent", "ZX")
+
+
+@pytest.mark.parametrize(("words", "reason"), [("他们正在销毁证据", "asked"), ("有人威胁我", "urgent")])
+async def test_an_urgent_matter_leaves_an_urgent_ticket(desk: Desk, clock: FakeClock, words: str, reason: str) -> None:
+    clock.move(timedelta(hours=12))
+    citizen = await Citizen.arrives(desk)
+    await citizen.sends(words)
+    await asks_for_human(desk, citizen, reason)
+    async with desk.read() as session:
+        [ticket] = await session.scalars(select(Ticket))
+    assert (ticket.urgency, ticket.priority) == ("urgent", "urgent")
 
 
 # --- the agent ------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ async def leave_ticket(
         handoff = await current_handoff(session, conversation_id)
         opened = None
         if handoff and handoff.ticket_id is None:
-            opened = await keep_as_ticket(session, office, conversation, now)
+            opened = await keep_as_ticket(session, office, conversation, handoff, now)
             handoff.ticket_id = opened.ticket.id
         change_owner(session, conversation, Owner.BOT, agent_id=None)
         conversation.failed_tries = 0

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.conversation import WAITING, QueueRank
-from bot.helpdesk.routing import OPEN_TICKET, Reason, Route, hurry_of_tickets, most_urgent
+from bot.helpdesk.routing import OPEN_TICKET, Reason, Route, Urgency, hurry_of_tickets, most_urgent
 from bot.services.handoff.episodes import current_handoff
 from bot.services.office import Office
 from bot.store.database import announce
@@ -39,16 +39,28 @@ async def rank_anew(session: AsyncSession, office: Office, conversation_id: str 
     handoff = await current_handoff(session, conversation.id)
     if handoff is None:
         return
-    others = [Reason(each["code"], each["details"]) for each in handoff.hurry if each["code"] != OPEN_TICKET]
-    _set(conversation, handoff, [*others, *await _of_tickets(session, office, conversation.id)])
+    _set(conversation, handoff, [*_others(handoff), *await _of_tickets(session, office, conversation.id)])
     announce(session, "staff", {"type": "conversation_changed", "id": conversation.id})
+
+
+def urgency_of(handoff: Handoff) -> Urgency:
+    """Return how urgent what is asked for is in itself, whatever tickets are open."""
+    return most_urgent([*_asked(handoff), *_others(handoff)])
+
+
+def _others(handoff: Handoff) -> list[Reason]:
+    """Return why it is served before others, but for open tickets."""
+    return [Reason(each["code"], each["details"]) for each in handoff.hurry if each["code"] != OPEN_TICKET]
+
+
+def _asked(handoff: Handoff) -> list[Reason]:
+    return [Reason(_URGENT, {"level": "urgent"})] if handoff.reason == _URGENT else []
 
 
 def _set(conversation: Conversation, handoff: Handoff, hurry: list[Reason]) -> None:
     handoff.hurry = [_plain(reason) for reason in hurry]
-    asked = [Reason(_URGENT, {"level": "urgent"})] if handoff.reason == _URGENT else []
     if conversation.queue_rank != QueueRank.REQUEUED:
-        conversation.queue_rank = QueueRank[most_urgent([*asked, *hurry]).name]
+        conversation.queue_rank = QueueRank[most_urgent([*_asked(handoff), *hurry]).name]
 
 
 async def _of_tickets(session: AsyncSession, office: Office, conversation_id: str) -> Iterable[Reason]:

@@ -12,7 +12,7 @@ from bot.helpdesk.identifiers import format_code
 from bot.services import sla
 from bot.services.conversations import change_owner, locked
 from bot.services.handoff.assigning import assign
-from bot.services.handoff.ranking import rank
+from bot.services.handoff.ranking import rank, urgency_of
 from bot.services.handoff.recording import record
 from bot.services.handoff.saying import say, wait_values
 from bot.services.handoff.sorting import sort
@@ -78,7 +78,7 @@ async def request_human(
         if not await assign(session, office, conversation, now=now, reply_to=reply_to):
             await _say_place(session, office, conversation, handoff, now, reply_to)
     else:
-        opened = await keep_as_ticket(session, office, conversation, now)
+        opened = await keep_as_ticket(session, office, conversation, handoff, now)
         handoff.ticket_id = opened.ticket.id
         await _say_next_opening(session, office, conversation, opened, reason, now, reply_to)
     handoff_happened(session, "handoff.requested", handoff, now=now)
@@ -125,9 +125,9 @@ async def _say_next_opening(
 
 
 async def keep_as_ticket(
-    session: AsyncSession, office: Office, conversation: Conversation, now: datetime
+    session: AsyncSession, office: Office, conversation: Conversation, handoff: Handoff, now: datetime
 ) -> OpenedTicket:
-    """Keep the matter as a consultation ticket; the key holds the instant, so that a request on
+    """Keep the matter as a consultation ticket, as urgent as the request; the key holds the instant, so that a request on
     another evening with the same words is a ticket of its own."""
     subject = "left_ticket_subject" if office.calendar.is_open(now) else "offline_ticket_subject"
     draft = TicketDraft(
@@ -135,6 +135,7 @@ async def keep_as_ticket(
         subject=office.texts(f"handoff.{subject}"),
         facts={"question": await _asked(session, office, conversation, now), "requested_at": now.isoformat()},
         queue=conversation.queue,
+        urgency=urgency_of(handoff).value,
         channel=conversation.channel,
         conversation_id=conversation.id,
     )
