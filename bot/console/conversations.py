@@ -121,7 +121,7 @@ async def transcript(
         said.update((message.id, message) for message in part)
         last = max((message.seq or 0 for message in part), default=0)
         if len(part) < _PAGE or last <= after_seq:
-            return sorted(said.values(), key=lambda message: (message.created_at, message.id))
+            return sorted(said.values(), key=lambda message: message.id)
         after_seq = last
 
 

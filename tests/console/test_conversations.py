@@ -1,6 +1,7 @@
 """The agents' conversations over the staff API."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -35,8 +36,6 @@ async def test_a_waiting_conversation_is_listed_with_its_clock_and_reason(enter,
 
 
 async def test_a_conversation_that_waits_past_its_clock_counts_as_late_before_any_sweep(enter, waiting, clock):
-    from datetime import timedelta
-
     li = await enter()
     clock.move(timedelta(minutes=10))
     assert (await li.get("/conversations"))["counts"]["queued"]["late"] == 1
@@ -197,3 +196,12 @@ async def test_an_unknown_conversation_is_not_found(enter):
 async def test_an_unknown_list_is_refused(enter):
     li = await enter()
     assert (await li.client.get("/api/v1/staff/conversations?view=nonsense")).status == 400
+
+
+async def test_the_transcript_keeps_its_order_when_the_clock_is_set_back(enter, desk, clock):
+    citizen = await Citizen.arrives(desk)
+    await citizen.says("第一句")
+    clock.move(-timedelta(minutes=5))
+    await citizen.says("第二句")
+    shown = await (await enter()).get(path(citizen))
+    assert [message["text"] for message in shown["messages"]] == ["第一句", "收到：第一句", "第二句", "收到：第二句"]
