@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot.bootstrap import Desk
 from bot.services import audit, form_drafts, handoff, outbox, retention, search, sla
@@ -160,13 +161,31 @@ def _next_batch(batch: int, seconds: float) -> int:
     return max(_SMALLEST_BATCH, min(_SWEEP_BATCH, wanted))
 
 
+async def _for_each[Item](part: str, items: Iterable[Item], do: Callable[[Item], Awaitable[None]]) -> None:
+    """Do it for each; one that fails does not keep those after it from their turn, in this round and all later ones.
+
+    Raises:
+        OperationalError, InterfaceError: The store is away: so it is for all of them.
+    """
+    for item in items:
+        try:
+            await do(item)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("worker.failed", part=part, item=item)
+
+
 async def send_waiting(desk: Desk, now: datetime) -> None:
     """Send what was recorded and not sent."""
-    async with desk.read() as session:
-        waiting = await outbox.conversations_with_pending(session, now=now)
-    for conversation_id in waiting:
+
+    async def send(conversation_id: str) -> None:
         async with desk.begin() as session:
             await outbox.deliver_pending(session, conversation_id, now=now)
+
+    async with desk.read() as session:
+        waiting = await outbox.conversations_with_pending(session, now=now)
+    await _for_each("send_waiting", waiting, send)
 
 
 async def take_up_stranded(desk: Desk, now: datetime) -> None:
@@ -176,32 +195,42 @@ async def take_up_stranded(desk: Desk, now: datetime) -> None:
 
 async def expire_corrections(desk: Desk, now: datetime) -> None:
     """Show staff the corrections whose date has passed; nothing is rejected by itself."""
+
+    async def expire(missed: tuple[str, str]) -> None:
+        ticket_id, notice_id = missed
+        async with desk.begin() as session:
+            await corrections.expire_correction(session, ticket_id, notice_id, now=now)
+
     today = desk.office.calendar.local_date(now)
     async with desk.read() as session:
         overdue = await corrections.overdue_corrections(session, today=today)
-    for ticket_id, notice_id in overdue:
-        async with desk.begin() as session:
-            await corrections.expire_correction(session, ticket_id, notice_id, now=now)
+    await _for_each("expire_corrections", overdue, expire)
 
 
 async def look_after_silent(desk: Desk, now: datetime) -> None:
     """Remind agents who are silent, and give their citizens back to the queue after that."""
-    async with desk.read() as session:
-        silent = await handoff.silent_conversations(session, desk.office, now=now)
-    for conversation_id in silent:
+
+    async def look_after(conversation_id: str) -> None:
         async with desk.begin() as session:
             done = await handoff.look_after(session, desk.office, conversation_id, now=now)
         if done:
             log.info("handoff.looked_after", conversation_id=conversation_id, done=done)
 
+    async with desk.read() as session:
+        silent = await handoff.silent_conversations(session, desk.office, now=now)
+    await _for_each("look_after_silent", silent, look_after)
+
 
 async def assign_waiting(desk: Desk, now: datetime) -> None:
     """Give waiting conversations to agents who are free, if the operator wants them given out."""
-    async with desk.read() as session:
-        waiting = await handoff.waiting_to_be_assigned(session, desk.office, now=now)
-    for conversation_id in waiting:
+
+    async def assign(conversation_id: str) -> None:
         async with desk.begin() as session:
             await handoff.assign_waiting(session, desk.office, conversation_id, now=now)
+
+    async with desk.read() as session:
+        waiting = await handoff.waiting_to_be_assigned(session, desk.office, now=now)
+    await _for_each("assign_waiting", waiting, assign)
 
 
 async def anchor_audit(desk: Desk, now: datetime) -> None:

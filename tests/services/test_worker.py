@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from bot import worker
 from bot.bootstrap import Desk
+from bot.services import handoff, outbox
 from bot.services.conversations import add_outgoing, locked
 from bot.services.outgoing import webhooks
 from bot.store.tables import AuditRoot, SlaEvent
@@ -15,6 +16,7 @@ from tests.support.builders import make_person, make_ticket
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock
 from tests.support.engine import ScriptedEngine
+from tests.support.handoffs import asks_for_human, claims, present_agent, steps, works
 from tests.support.receivers import hook_sink
 
 
@@ -70,6 +72,35 @@ async def test_one_part_that_fails_does_not_keep_the_others_from_their_turn(
     await worker.run_once(desk, clock())
     async with desk.read() as session:
         assert await session.scalar(select(func.count()).select_from(AuditRoot)) == 1
+
+
+async def test_one_conversation_that_fails_does_not_keep_those_after_it_from_their_turn(
+    desk: Desk, clock: FakeClock, monkeypatch
+) -> None:
+    agent = await present_agent(desk)
+    broken, other = await Citizen.arrives(desk), await Citizen.arrives(desk)
+    for citizen in (broken, other):
+        await asks_for_human(desk, citizen)
+        await claims(desk, agent, citizen)
+        async with desk.begin() as session:
+            conversation = await locked(session, citizen.conversation_id)
+            add_outgoing(session, conversation, "system", "提醒", now=clock(), epoch=None)
+        clock.move(timedelta(seconds=1))
+    clock.move(timedelta(minutes=4))
+
+    def breaks_for_one(work):
+        async def step(session, *arguments, **values):
+            if broken.conversation_id in arguments:
+                raise RuntimeError("broken")
+            return await work(session, *arguments, **values)
+
+        return step
+
+    monkeypatch.setattr(outbox, "deliver_pending", breaks_for_one(outbox.deliver_pending))
+    monkeypatch.setattr(handoff, "look_after", breaks_for_one(handoff.look_after))
+    await works(desk, agent)
+    assert "提醒" in [message.text for message in await other.sees()]
+    assert (await steps(desk, other))[-1] == "nudged"
 
 
 @pytest.mark.parametrize(
