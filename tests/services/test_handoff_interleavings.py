@@ -1,4 +1,4 @@
-"""Random interleavings of citizen, bot, two agents, worker and crash: nobody talks over anybody, nothing is lost.
+"""Random interleavings of citizen, bot, two agents, worker, closing time and crash: nobody talks over anybody, nothing is lost.
 
 Hypothesis chooses the steps; each runs in one event loop on a desk of its own. The engine answers only when
 the test lets it, so a turn can be overtaken by anything. A crash drops the desk in the middle of whatever
@@ -21,6 +21,7 @@ from bot import bootstrap, worker
 from bot.bootstrap import Desk, close_desk, create_desk
 from bot.helpdesk.conversation import OWNER_CHANGES, WAITING, Owner
 from bot.helpdesk.errors import HelpdeskError
+from bot.helpdesk.presence import Assignment
 from bot.services import handoff, turns
 from bot.store.tables import Conversation, Handoff, HandoffEvent, Inbound, Message, Outbox
 from tests.conftest import make_settings
@@ -44,6 +45,7 @@ STEPS = (
     *[("citizen_leaves", how) for how in ("return_to_bot", "leave_ticket")] * 2,
     *[("worker_looks", minutes, alive) for minutes in (1, 4) for alive in (True, False)] * 2,
     *[("desk_dies",)] * 5,
+    *[("the_office_closes_or_opens",)] * 2,
 )
 
 #: A turn is in the making when a person takes the conversation: whatever else is tried, this is.
@@ -95,7 +97,8 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Interleaving:
     """One citizen, two agents, a worker, and a desk that may die at any time."""
 
-    def __init__(self, source: Path) -> None:
+    def __init__(self, source: Path, assignment: Assignment) -> None:
+        self.assignment = assignment
         self.runner = asyncio.Runner()
         self.folder = TemporaryDirectory()
         self.path = Path(self.folder.name) / "test.db"
@@ -109,7 +112,9 @@ class Interleaving:
     async def open(self) -> Desk:
         self.engine = GatedEngine()
         desk = await create_desk(
-            make_settings(Path(self.folder.name), f"sqlite+aiosqlite:///{self.path}"),
+            make_settings(
+                Path(self.folder.name), f"sqlite+aiosqlite:///{self.path}", handoff_assignment=self.assignment
+            ),
             clock=self.clock, engine=self.engine, library=real_library(),
         )  # fmt: skip
         await desk.turns.recover()
@@ -227,6 +232,9 @@ class Interleaving:
 
         self.run(look())
 
+    def the_office_closes_or_opens(self) -> None:
+        self.clock.move(timedelta(hours=12))
+
     def desk_dies(self) -> None:
         async def die() -> None:
             await self.drop()
@@ -339,12 +347,15 @@ def test_no_interleaving_lets_the_bot_talk_over_a_person_or_loses_a_word(
     empty_database, quick_start, watched_epochs
 ) -> None:
     @settings(max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
-    @example([*OVERTAKEN, ("engine_answers",), ("agent_acts", 0, "reply")])
-    @example([*OVERTAKEN, ("desk_dies",), ("engine_answers",), ("agent_acts", 0, "hand_back")])
-    @example([*OVERTAKEN, ("citizen_leaves", "return_to_bot"), ("engine_answers",)])
-    @given(st.lists(st.sampled_from(STEPS), min_size=20, max_size=40))
-    def holds(steps: list[tuple]) -> None:
-        story = Interleaving(empty_database)
+    @example([*OVERTAKEN, ("engine_answers",), ("agent_acts", 0, "reply")], Assignment.CLAIM)
+    @example([*OVERTAKEN, ("desk_dies",), ("engine_answers",), ("agent_acts", 0, "hand_back")], Assignment.CLAIM)
+    @example([*OVERTAKEN, ("citizen_leaves", "return_to_bot"), ("engine_answers",)], Assignment.CLAIM)
+    @given(
+        st.lists(st.sampled_from(STEPS), min_size=20, max_size=40),
+        st.sampled_from([Assignment.CLAIM, Assignment.LONGEST_FREE]),
+    )
+    def holds(steps: list[tuple], assignment: Assignment) -> None:
+        story = Interleaving(empty_database, assignment)
         try:
             story.begins()
             for name, *values in steps:
