@@ -21,6 +21,8 @@ from bot.helpdesk.routing import Colleague, Wanted, queues_of_takers
 from bot.helpdesk.waiting import PastWait, expected_minutes
 from bot.store.tables import Agent, Conversation, Handoff, Ticket
 
+#: Tells SQLite that the partial index of those who wait or have a person will do: it does not conclude it from a list of owners.
+NOT_THE_BOTS = text("conversation.owner <> 'bot'")
 #: What is older says nothing about today's staffing.
 _LOOK_BACK = timedelta(days=7)
 _EPISODES = 20
@@ -39,8 +41,7 @@ async def place_in_queue(
     # On the table, not the class: it is the same place for everybody, wherever the viewer's regions end.
     line = Conversation.__table__.c
     query = select(func.count()).where(
-        # The first of these is how SQLite knows that the partial index will do.
-        text("owner <> 'bot'"),
+        NOT_THE_BOTS,
         line.owner.in_([o.value for o in WAITING]),
         or_(
             line.queue_rank > conversation.queue_rank,

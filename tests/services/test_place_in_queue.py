@@ -1,13 +1,15 @@
 """Which place a citizen is told, when agents serve several queues."""
 
+import dataclasses
 from datetime import timedelta
 
 from sqlalchemy import event, select, update
 
 from bot.bootstrap import Desk
-from bot.helpdesk.presence import Skills
+from bot.helpdesk.presence import Assignment, Skills
 from bot.helpdesk.regions import RegionScope
 from bot.helpdesk.routing import Colleague, Wanted, queues_of_takers
+from bot.services import handoff
 from bot.services.reading import status
 from bot.store.scoping import Restriction, restricted
 from bot.store.tables import Conversation, Handoff
@@ -138,3 +140,15 @@ def test_one_who_serves_everything_makes_it_one_line() -> None:
     assert queues_of_takers([patents, marks], Wanted(frozenset({"queue:patent"}))) == {"patent", "trademark"}
     assert queues_of_takers([patents, marks, Colleague("c")], wanted) is None
     assert queues_of_takers([patents], Wanted(frozenset({"queue:gi"}))) == frozenset()
+
+
+async def test_lists_read_those_who_wait_or_have_a_person_only(desk: Desk) -> None:
+    rules = dataclasses.replace(desk.office.handoff, assignment=Assignment.LONGEST_FREE)
+    object.__setattr__(desk.office, "handoff", rules)
+    for work in (
+        lambda s: handoff.list_conversations(s, owner="queued"),
+        lambda s: handoff.list_conversations(s, owner="human"),
+        lambda s: handoff.waiting_to_be_assigned(s, desk.office, now=desk.clock()),
+    ):
+        [plan] = await plans(desk, "conversation", work)
+        assert "SCAN conversation\n" not in f"{plan}\n" or not desk.database.is_sqlite, plan

@@ -26,7 +26,7 @@ from bot.services.handoff.recording import notify
 from bot.services.handoff.saying import say
 from bot.services.handoff.sorting import wanted
 from bot.services.office import Office
-from bot.services.waiting import SERVED_FIRST
+from bot.services.waiting import NOT_THE_BOTS, SERVED_FIRST
 from bot.store.tables import Agent, Conversation, Handoff, HandoffEvent
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -85,7 +85,7 @@ async def waiting_to_be_assigned(
         return []
     rows = await session.scalars(
         select(Conversation.id)
-        .where(Conversation.owner.in_([owner.value for owner in WAITING]))
+        .where(NOT_THE_BOTS, Conversation.owner.in_([owner.value for owner in WAITING]))
         .order_by(*SERVED_FIRST)
         .limit(limit)
     )

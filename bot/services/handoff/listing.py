@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from bot.helpdesk.conversation import Owner, handled_by
-from bot.services.waiting import SERVED_FIRST
+from bot.services.waiting import NOT_THE_BOTS, SERVED_FIRST
 from bot.store.tables import Agent, Conversation, Handoff, SlaClock, Ticket
 
 
@@ -49,6 +49,8 @@ async def list_conversations(
     """
     owners = [each.value for each in Owner if handled_by(each) == owner]
     query = _cards().where(Conversation.owner.in_(owners)).limit(limit)
+    if Owner.BOT not in owners:
+        query = query.where(NOT_THE_BOTS)
     if agent_id:
         query = query.where(Conversation.agent_id == agent_id)
     if owner == "queued":
