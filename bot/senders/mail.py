@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
@@ -10,7 +11,9 @@ import aiosmtplib
 
 from bot.services.outgoing.ports import DETAIL_MAX_CHARS, Mail, Outcome, Result
 
-_TIMEOUT_SECONDS = 15.0
+#: For one answer of the server, and for all of them together: less than a delivery's lease, after which another
+#: process would send the same mail.
+_TIMEOUT_SECONDS, _WHOLE_SECONDS = 15.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,9 @@ class SmtpMailSender:
         """Send one mail and tell what came of it; never raises."""
         account = self._account
         try:
-            code, answer = await self._talk(mail)
-        except aiosmtplib.SMTPTimeoutError as error:
+            async with asyncio.timeout(_WHOLE_SECONDS):
+                code, answer = await self._talk(mail)
+        except TimeoutError as error:
             return Outcome(Result.TIMEOUT, detail=_short(error))
         except aiosmtplib.SMTPResponseException as error:
             return Outcome(Result.REFUSED, error.code, _short(error.message))

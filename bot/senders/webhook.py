@@ -153,17 +153,17 @@ def _outcome(response: aiohttp.ClientResponse, said: bytes, now: datetime) -> Ou
         Result.REFUSED,
         response.status,
         _short(said.decode("utf-8", "replace")),
-        _retry_after(response.headers.get("Retry-After", ""), now),
+        retry_after(response.headers.get("Retry-After", ""), now),
     )
 
 
-def _retry_after(value: str, now: datetime) -> timedelta | None:
+def retry_after(value: str, now: datetime) -> timedelta | None:
     """Read seconds or a date (RFC 9110, section 10.2.3); nonsense is nothing."""
     if value.isascii() and value.isdigit():
         return timedelta(seconds=min(int(value[:9]), 10**9))
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     wait = (at if at.tzinfo else at.replace(tzinfo=UTC)) - now
     return wait if wait > timedelta(0) else None

@@ -1,12 +1,16 @@
 """Mails about clocks: what they say, and what becomes of one that is not taken."""
 
+import asyncio
+import contextlib
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from bot.bootstrap import Desk
-from bot.services.outgoing.delivering import Deliverer
+from bot.senders import mail
+from bot.services.outgoing.delivering import LEASE, Deliverer
+from bot.services.outgoing.ports import Mail, Result
 from bot.store.tables import Notice, SlaClock
 from tests.services.outgoing import detail, is_over, rows
 from tests.support.builders import make_person, make_ticket
@@ -82,3 +86,21 @@ async def test_mails_that_fail_never_make_more_mails(
         clock.move(timedelta(hours=13))
     (row,) = await rows(desk)
     assert (row.status, row.attempts) == ("dead", 9)
+
+
+async def test_a_mail_server_that_takes_its_time_for_every_answer_is_left_before_the_lease_runs_out(monkeypatch) -> None:
+    """Otherwise another process would send the same mail meanwhile."""
+    async def drips(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            writer.write(b"220 hello\r\n")
+            while await reader.readline():
+                await asyncio.sleep(0.15)
+                writer.write(b"250 go on\r\n")
+        writer.close()
+
+    assert LEASE.total_seconds() > mail._WHOLE_SECONDS + mail._TIMEOUT_SECONDS
+    monkeypatch.setattr(mail, "_WHOLE_SECONDS", 0.2)
+    async with await asyncio.start_server(drips, "127.0.0.1", 0) as server:
+        account = mail.SmtpAccount("127.0.0.1", server.sockets[0].getsockname()[1], "none", "desk@example.org")
+        outcome = await mail.SmtpMailSender(account).send(Mail("a@example.org", "题", "文", "1"))
+    assert outcome.result is Result.TIMEOUT

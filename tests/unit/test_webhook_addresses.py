@@ -2,10 +2,11 @@
 
 import hashlib
 import hmac
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.senders.webhook import signature
+from bot.senders.webhook import retry_after, signature
 from bot.services.outgoing.addresses import WebhookRefused, check_url, is_public, shown_url
 
 INSIDE = [
@@ -58,6 +59,13 @@ def test_an_operator_may_let_webhooks_into_the_own_network() -> None:
 
 def test_what_may_be_a_password_is_not_shown() -> None:
     assert shown_url("https://example.org/robot?access_token=1") == "https://example.org/robot?…"
+
+
+def test_a_time_to_retry_that_makes_no_sense_is_none() -> None:
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    for value in ("", "soon", "-5", "Mon, 99 Foo 2026 99:99:99", f"Mon, 01 Jan {10**20} 00:00:00 GMT"):
+        assert retry_after(value, now) is None
+    assert retry_after("90", now) == retry_after("Fri, 20 Nov 2026 00:01:30 GMT", now) == timedelta(seconds=90)
 
 
 def test_the_signature_is_an_hmac_over_timestamp_and_body() -> None:
