@@ -162,6 +162,23 @@ async def test_with_nobody_who_may_see_it_the_supervisors_are_told(
     assert await told(desk) == {supervisor.id}
 
 
+async def test_supervisors_and_heads_hear_of_what_lies_in_their_part_of_the_country(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    """A mail names the ticket and its subject, which others may not open."""
+    opened = await make_ticket(desk, citizen.conversation_id, region="330106")
+    here, everywhere = await person(desk, role="supervisor", regions=["33"]), await person(desk, role="supervisor")
+    elsewhere, head = await person(desk, role="supervisor", regions=["44"]), await person(desk, role="head", regions=["44"])
+    administrator = await person(desk, role="administrator")
+    async with desk.begin() as session:
+        (await session.get_one(Agent, elsewhere.id)).email = "yue@example.org"
+    clock.at = (await first_response(desk, opened)).due_at + 5 * DAY
+    assert await told(desk) == {here.id, everywhere.id, administrator.id}
+    async with desk.read() as session:
+        assert await session.scalar(select(Delivery.id).where(Delivery.kind == "email")) is None
+    assert head.id not in {notice.agent_id for notice in await notices(desk)}
+
+
 async def test_a_waiting_conversation_is_told_where_its_tickets_lie_and_to_those_suited(
     desk: Desk, citizen: Citizen, clock: FakeClock
 ) -> None:

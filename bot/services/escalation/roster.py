@@ -44,24 +44,26 @@ class Roster:
     ) -> tuple[Person, ...]:
         """Return the people meant, each once.
 
-        Of the queue's agents those hear of a matter who may see it, and of them those who can take it now, if any.
+        Besides the one who has a matter those hear of it in whose part of the country it lies; of the queue's
+        agents those who can take it now, if any.
         """
         if tell is Tell.ASSIGNEE:
             if assignee_id in self.people:
                 return (self.people[assignee_id],)
             tell = Tell.QUEUE
         if tell is Tell.HEAD:
-            named = tuple(self.people[head] for head in heads if head in self.people)
-            return named or self._first_of("head", "administrator", "supervisor")
-        if tell is Tell.SUPERVISORS:
-            return self._first_of("supervisor", "head", "administrator")
-        if agents := to_be_told(self._first_of("agent"), wanted):
+            named = (self.people[head] for head in heads if head in self.people)
+            may_see = tuple(person for person in named if person.may_see(wanted))
+            return may_see or self._first_of("head", "administrator", "supervisor", wanted=wanted)
+        if tell is Tell.QUEUE and (agents := to_be_told(self._first_of("agent", wanted=wanted), wanted)):
             return tuple(agents)
-        return self._first_of("supervisor", "head", "administrator")
+        return self._first_of("supervisor", "head", "administrator", wanted=wanted)
 
-    def _first_of(self, *roles: str) -> tuple[Person, ...]:
+    def _first_of(self, *roles: str, wanted: Wanted) -> tuple[Person, ...]:
+        """Return those of the first of these roles of whom somebody may see the matter."""
         for role in roles:
-            if found := tuple(person for person in self.people.values() if person.role == role):
+            found = tuple(p for p in self.people.values() if p.role == role and p.may_see(wanted))
+            if found:
                 return found
         return ()
 
