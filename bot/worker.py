@@ -39,7 +39,6 @@ async def run(desk: Desk, stop: asyncio.Event) -> None:
 
     Deliveries have rounds of their own: a receiver that does not answer must not hold up a sweep.
     """
-    await settle_provisional(desk, desk.clock())
     watching = asyncio.create_task(watch_rules(desk, stop))
     await wake_breached(desk)
     delivering = asyncio.create_task(run_deliveries(desk, stop))
@@ -110,14 +109,6 @@ async def wake_breached(desk: Desk) -> None:
     while after is not None:
         async with desk.begin() as session:
             after = await sla.wake_breached(session, after=after)
-
-
-async def settle_provisional(desk: Desk, now: datetime) -> None:
-    """Count again, after a start, what may have become final with a newly loaded year."""
-    after: str | None = ""
-    while after is not None:
-        async with desk.begin() as session:
-            after = await sla.recompute_provisional(session, desk.office.sla, now=now, after=after)
 
 
 async def run_once(desk: Desk, now: datetime) -> None:

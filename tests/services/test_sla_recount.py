@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from bot import worker
 from bot.bootstrap import Desk
+from bot.helpdesk.calendar import CalendarVersion
 from bot.helpdesk.sla import ClockState, Pause, Target, compute
 from bot.helpdesk.ticket import TicketStatus
 from bot.services import desk_work, sla
@@ -19,6 +21,7 @@ from bot.store.tables import SlaClock, SlaEvent, SlaPause, SlaRecount, Ticket
 from tests.services.rules import (
     DAYS,
     HALF_DAY,
+    HOLIDAYS_2027,
     MINUTES,
     calendar_draft,
     events_of,
@@ -208,6 +211,26 @@ async def test_a_loaded_year_settles_provisional_dates_though_it_is_for_new_cloc
     assert not after.provisional and after.due_at != settled
     assert after.calendar_version == 2
     assert (await stored_clocks(desk, subject_id=provisional))["first_response"].calendar_version == first_response.calendar_version == 1
+
+
+@pytest.mark.parametrize("is_waiting", [False, True])
+async def test_a_year_that_comes_with_the_next_shipped_version_settles_provisional_dates(
+    desk: Desk, clock: FakeClock, is_waiting: bool
+) -> None:
+    clock.at = datetime(2026, 12, 28, 2, tzinfo=UTC)
+    ticket_id = await opens(desk)
+    if is_waiting:
+        await moves(desk, ticket_id, "needs_correction")
+    before = await acceptance_of(desk, ticket_id)
+    with_year = replace(desk.office.calendar, days={**desk.office.calendar.days, **HOLIDAYS_2027}, loaded_years=frozenset({2026, 2027}))
+    async with desk.begin() as session:
+        await sla.take_over_shipped(session, sla.SlaBook([CalendarVersion("main", 2, with_year)], ()), now=clock())
+    await recounts(desk)
+    after = await acceptance_of(desk, ticket_id)
+    assert (before.provisional, after.provisional, after.calendar_version) == (True, False, 2)
+    async with desk.read() as session:
+        active = await session.scalars(select(SlaClock.due_at).where(SlaClock.stopped_at.is_(None)))
+        assert (await session.get_one(Ticket, ticket_id)).next_due_at == min(active)
 
 
 async def test_the_ticket_list_sorts_by_the_new_due_date(desk: Desk) -> None:
@@ -403,3 +426,45 @@ async def test_events_are_unique_for_each_pair_of_versions(desk: Desk) -> None:
     acceptance = await acceptance_of(desk, ticket_id)
     keys = [(e.policy_version, e.level) for e in await events_of(desk, "recomputed") if e.clock_id == acceptance.id]
     assert keys == [(2, 1), (2, 2)]
+
+
+# --- versions that follow each other ---------------------------------------------------------
+
+
+async def test_a_promise_put_right_before_it_takes_effect_does_no_harm(desk: Desk, clock: FakeClock) -> None:
+    """The mistaken version would have made the clock late at midnight, and a breach is never undone."""
+    agent, ticket_id = await make_agent(desk), await opens(desk)
+    due_at = (await acceptance_of(desk, ticket_id)).due_at
+    day = desk.office.calendar.local_date(clock() + timedelta(days=3))
+    slip, meant = {"acceptance": Target(1, MINUTES)}, {"acceptance": Target(9, DAYS)}
+    await saves_policy(desk, agent, clocks=slip, effective_from=day)
+    await saves_policy(desk, agent, clocks=meant, effective_from=day)
+    clock.move(timedelta(days=4))
+    await recounts(desk)
+    acceptance = await acceptance_of(desk, ticket_id)
+    assert (acceptance.policy_version, acceptance.state) == (3, "running") and acceptance.due_at > due_at
+    assert [(event.policy_version, event.clock_id) for event in await events_of(desk, "recomputed")] == [(3, acceptance.id)]
+    clock.move(timedelta(seconds=16))
+    await recounts(desk)
+    async with desk.read() as session:
+        assert not await sla.is_recount_open(session, now=clock())
+
+
+async def test_a_later_version_for_provisional_dates_does_not_keep_one_for_all_from_its_clocks(desk: Desk) -> None:
+    agent, ticket_id = await make_agent(desk), await opens(desk)
+    holiday = {**desk.office.calendar.days, date(2026, 11, 23): calendar_day()}
+    await saves_calendar(desk, agent, days=holiday, loaded_years=frozenset({2026}))
+    await saves_calendar(desk, agent, days={**holiday, date(2026, 11, 24): calendar_day()}, loaded_years=frozenset({2026}), to_running=False)
+    await recounts(desk)
+    assert (await acceptance_of(desk, ticket_id)).calendar_version == 2
+
+
+async def test_a_clock_on_its_centres_calendar_stays_there_when_the_policy_named_it_for_a_while(desk: Desk) -> None:
+    agent = await make_agent(desk)
+    await saves_calendar(desk, agent, id="east", base_version=0)
+    theirs, ours = await opens(desk, centre="east"), await opens(desk, facts={"n": 2})
+    for calendar_id, wanted in (("east", ("east", "east")), ("main", ("east", "main"))):
+        await saves_policy(desk, agent, calendar_id=calendar_id)
+        await recounts(desk)
+        found = [(await acceptance_of(desk, ticket_id)).calendar_id for ticket_id in (theirs, ours)]
+        assert tuple(found) == wanted

@@ -38,7 +38,7 @@ from bot.services.sla.recounting import RecountBatch, is_recount_open, recount
 from bot.services.sla.rules import RuleHistory, SavedVersion, rule_histories
 from bot.services.sla.saving import SlaRuleChanged, check_is_latest, save_calendar, save_policy
 from bot.services.sla.shipping import lacks_shipped, take_over_shipped
-from bot.services.sla.sweep import SweepResult, recompute_provisional, sweep, wake_breached
+from bot.services.sla.sweep import SweepResult, sweep, wake_breached
 
 __all__ = [
     "NONE",
@@ -80,7 +80,6 @@ __all__ = [
     "promised",
     "propose_calendar",
     "propose_policy",
-    "recompute_provisional",
     "recount",
     "renew_book",
     "restart_cancelled",

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal_column, or_
+from sqlalchemy import ColumnElement, literal_column, or_, select
 
 from bot.helpdesk.calendar import CalendarVersion
 from bot.helpdesk.recounting import Recounted, recounted
-from bot.helpdesk.sla import ClockState, Pause, Policy, Target
+from bot.helpdesk.sla import MAIN_CALENDAR, ClockState, Pause, Policy, Target
 from bot.services.sla.book import SlaBook
-from bot.store.tables import SlaClock
+from bot.store.tables import SlaClock, Ticket
 
 Version = Policy | CalendarVersion
 
@@ -34,6 +34,11 @@ COLUMNS = (
     SlaClock.provisional,
     SlaClock.state,
     SlaClock.level,
+    # Whatever region the viewer works for: what is previewed must be what the job then does.
+    select(Ticket.__table__.c.centre)
+    .where(Ticket.__table__.c.id == SlaClock.subject_id)
+    .scalar_subquery()
+    .label("centre"),
 )
 
 
@@ -78,8 +83,8 @@ def rules_after(book: SlaBook, version: Version, clock: Any) -> tuple[Policy, Ca
     """
     if isinstance(version, Policy):
         before = book.version(clock.policy_id, clock.policy_version)
-        # A clock that is not on its policy's calendar is on that of its centre, and stays there.
-        is_centres = clock.calendar_id != before.calendar_id
+        # A clock on the calendar of its centre stays there, and so does one whose ticket has left the centre since.
+        is_centres = clock.calendar_id == clock.centre != MAIN_CALENDAR or clock.calendar_id != before.calendar_id
         return version, book.latest_calendar(clock.calendar_id if is_centres else version.calendar_id)
     return book.version(clock.policy_id, clock.policy_version), version
 

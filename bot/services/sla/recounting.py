@@ -18,13 +18,22 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from bot.helpdesk.recounting import Recounted
 from bot.helpdesk.sla import ClockState, Pause, Policy
-from bot.services.sla.affected import COLUMNS, Version, count_again, rules_after, still_on_older
+from bot.services.sla.affected import (
+    COLUMNS,
+    PROVISIONAL,
+    RUNNING,
+    Version,
+    count_again,
+    rules_after,
+    still_on_older,
+)
 from bot.services.sla.book import SlaBook
 from bot.services.sla.counting import ACTIVE, granted_to
 from bot.services.sla.missing import TICKETS, may_miss, missing_on, promised_anew, start
@@ -65,13 +74,16 @@ async def recount(
     A clock that the sweep has yet to look at waits for it: what happened under the old version is
     recorded under the old version.
     """
-    jobs = await session.scalars(
-        select(SlaRecount)
+    jobs = await session.execute(
+        select(SlaRecount, _is_overtaken(now))
         .where(SlaRecount.finished_at.is_(None), SlaRecount.start_at <= now)
         .order_by(SlaRecount.id)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=True, of=SlaRecount)
     )
-    for job in list(jobs):
+    for job, is_overtaken in jobs.all():
+        if is_overtaken:
+            job.finished_at = now
+            continue
         await renew_book(session, book)
         batch = await _work_on(session, book, job, now, limit)
         job.counted += batch.counted
@@ -80,6 +92,21 @@ async def recount(
         if not batch.is_idle:
             return batch
     return RecountBatch()
+
+
+def _is_overtaken(now: datetime) -> ColumnElement[bool]:
+    """Return whether a later version of the same rule is to reach all that this one was to reach.
+
+    Counted by the earlier one first, a clock could be found late by a promise that was put right before it took effect.
+    """
+    later = aliased(SlaRecount)
+    return exists().where(
+        later.kind == SlaRecount.kind,
+        later.subject_id == SlaRecount.subject_id,
+        later.version > SlaRecount.version,
+        later.start_at <= now,
+        or_(later.scope == RUNNING, SlaRecount.scope == PROVISIONAL),
+    )
 
 
 async def is_recount_open(session: AsyncSession, *, now: datetime) -> bool:
@@ -272,7 +299,8 @@ async def _end_pauses(session: AsyncSession, clock_ids: Sequence[str], now: date
         await session.execute(
             update(SlaPause)
             .where(SlaPause.clock_id.in_(clock_ids), SlaPause.to_at.is_(None))
-            .values(to_at=now)
+            # A system clock that was set back ends a pause where it began.
+            .values(to_at=case((SlaPause.from_at > now, SlaPause.from_at), else_=now))
             .execution_options(synchronize_session=False)
         )
 

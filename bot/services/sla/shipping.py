@@ -30,16 +30,17 @@ async def take_over_shipped(session: AsyncSession, shipped: SlaBook, *, now: dat
 
     What was saved in the console stands: a shipped version is taken over only if there is none of its
     number, and a year that is loaded already stays as it is. A new year makes a new version of the
-    calendar, on which provisional due dates are counted again. Two processes may do this at once.
+    calendar. On each new version provisional due dates are counted again. Two processes may do this at once.
     """
     stored = await load_book(session)
     policies, calendars = _missing(stored, shipped)
     await _insert(session, SlaPolicy, [policy_values(one, by=SHIPPED, now=now) for one in policies])
-    await _insert(session, SlaCalendar, [calendar_values(one, by=SHIPPED, now=now) for one in calendars])
     stored.learn(policies, calendars)
-    for version in _with_new_years(stored, shipped):
-        await _insert(session, SlaCalendar, [calendar_values(version, by=SHIPPED, now=now)])
-        await order_recount(session, version, scope=PROVISIONAL, start_at=now, now=now)
+    calendars += _with_new_years(stored, shipped)
+    await _insert(session, SlaCalendar, [calendar_values(one, by=SHIPPED, now=now) for one in calendars])
+    for version in calendars:
+        if version.version > 1:
+            await order_recount(session, version, scope=PROVISIONAL, start_at=now, now=now)
 
 
 def _missing(stored: SlaBook, shipped: SlaBook) -> tuple[list[Policy], list[CalendarVersion]]:

@@ -11,11 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.sla import ClockState
 from bot.services.sla.book import SlaBook
-from bot.services.sla.counting import apply_due, granted, pauses, record, rules_of
 from bot.services.sla.reaching import clocks_with_subjects, move_clocks, record_reached
 from bot.store.database import announce
 from bot.store.scoping import plain_rows
-from bot.store.tables import SlaClock, SlaEvent
+from bot.store.tables import SlaClock
 
 _DUE = (
     clocks_with_subjects()
@@ -84,55 +83,3 @@ async def wake_breached(session: AsyncSession, *, after: str = "", limit: int = 
         .values(next_check_at=SlaClock.__table__.c.due_at)
     )
     return ids[-1] if len(ids) == limit else None
-
-
-async def recompute_provisional(
-    session: AsyncSession, book: SlaBook, *, now: datetime, after: str = "", limit: int = 200
-) -> str | None:
-    """Count again what was due in a year whose holidays are known by now.
-
-    A year that is loaded while the desk runs has a recount of its own (`recounting`); this is for what
-    was provisional before calendars were kept in the store, so once at the start is enough. A paused
-    clock is counted again when it goes on.
-
-    Returns:
-        Where to go on (`after`), None when all are done.
-    """
-    rows = await session.scalars(
-        select(SlaClock)
-        .where(
-            SlaClock.provisional,
-            SlaClock.next_check_at.is_not(None),
-            # A breach that was recorded stays, whatever the new year brings.
-            SlaClock.state == ClockState.RUNNING,
-            SlaClock.id > after,
-        )
-        .order_by(SlaClock.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    clocks = list(rows)
-    for clock in clocks:
-        policy, _ = await rules_of(session, book, clock)
-        calendar = book.latest_calendar(clock.calendar_id)
-        counter = book.counter(policy, clock.clock, calendar, await granted(session, clock.id))
-        now_due = counter(clock.started_at, await pauses(session, clock.id))
-        if not now_due.provisional:
-            apply_due(clock, now_due)
-            clock.calendar_version = calendar.version
-            await _record_recomputed(session, clock, now)
-    return clocks[-1].id if len(clocks) == limit else None
-
-
-async def _record_recomputed(session: AsyncSession, clock: SlaClock, now: datetime) -> None:
-    """Record it once, though a pause may have moved the clock into another new year since."""
-    known = await session.scalar(
-        select(SlaEvent.id).where(
-            SlaEvent.clock_id == clock.id,
-            SlaEvent.kind == "recomputed",
-            SlaEvent.policy_version == clock.policy_version,
-            SlaEvent.level == clock.calendar_version,
-        )
-    )
-    if known is None:
-        record(session, clock, "recomputed", clock.calendar_version, at=now, noticed_at=now)
