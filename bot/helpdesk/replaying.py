@@ -11,7 +11,6 @@ from datetime import datetime
 
 from bot.helpdesk.clock_table import Effect, effects_of
 from bot.helpdesk.sla import Pause
-from bot.helpdesk.ticket import TicketStatus
 
 #: What merging cancels, taking the ticket out again begins anew: no row of the table can say that.
 MERGED, UNMERGED = "merged", "unmerged"
@@ -55,22 +54,33 @@ def last_round(clock: str, history: Iterable[Happening]) -> Round | None:
         history: In the order in which it happened.
     """
     found: Round | None = None
-    status = TicketStatus.SUBMITTED.value
+    alone: Round | None = None
     for happening in history:
-        found = _after(found, clock, happening, status)
-        if happening.event in set(TicketStatus):
-            status = happening.event
+        if happening.event == UNMERGED:
+            found = _anew(found, alone, happening.at)
+            continue
+        found = _after(found, clock, happening)
+        if happening.event != MERGED:
+            alone = _after(alone, clock, happening)
     return found
 
 
-def _after(found: Round | None, clock: str, happening: Happening, status: str) -> Round | None:
+def _anew(found: Round | None, alone: Round | None, at: datetime) -> Round | None:
+    """Return the round that taking a ticket out begins, if its merger ended one.
+
+    Args:
+        alone: The round to which the same history leads without any merger. What it ended while the ticket
+            was merged, as an authority's last word does, is not owed again; where it stands still, so does the new one.
+    """
+    if found is None or found.stop_reason != MERGED or alone is None or alone.stopped_at is not None:
+        return found
+    stands = alone.paused_from is not None
+    return Round(at, [Pause(at, None, alone.pauses[-1].reason)] if stands else [])
+
+
+def _after(found: Round | None, clock: str, happening: Happening) -> Round | None:
     at, event = happening.at, happening.event
     runs = found is not None and found.stopped_at is None
-    if event == UNMERGED:
-        if found is None or found.stop_reason != MERGED:
-            return found
-        stands = effects_of("ticket", status).get(clock) is Effect.PAUSE
-        return Round(at, [Pause(at, None, status)] if stands else [])
     effect = effects_of("ticket", event).get(clock)
     if effect is Effect.START and not runs:
         return Round(at, [])
@@ -88,4 +98,5 @@ def _after(found: Round | None, clock: str, happening: Happening, status: str) -
 def _resume(found: Round, at: datetime) -> None:
     if found.paused_from is not None:
         last = found.pauses[-1]
-        found.pauses[-1] = Pause(last.from_at, at, last.reason)
+        # A system clock that was set back ends a pause where it began.
+        found.pauses[-1] = Pause(last.from_at, max(at, last.from_at), last.reason)

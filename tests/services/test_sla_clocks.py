@@ -16,6 +16,7 @@ from tests.services.rules import (
     DAYS,
     HALF_DAY,
     MINUTES,
+    events_of,
     recounts,
     saves_calendar,
     saves_policy,
@@ -203,3 +204,45 @@ async def test_the_command_line_names_the_versions_and_special_hours(
     assert "complaint v1" in text and "main v2" in text
     assert any(step.kind == "special_hours" for one in explained for step in one.steps)
     assert '"calendar_version": 2' in showing.explanation_json(explained)
+
+
+# --- a system clock that is set back ---------------------------------------------------------
+
+
+async def test_a_clock_set_back_keeps_no_ticket_waiting(desk: Desk, ticket: str) -> None:
+    await moves(desk, ticket, "needs_correction")
+    due_at = (await stored_clocks(desk, subject_id=ticket))["acceptance"].due_at
+    desk.clock.move(timedelta(hours=-3))
+    await moves(desk, ticket, "submitted")
+    acceptance = (await stored_clocks(desk, subject_id=ticket))["acceptance"]
+    assert (acceptance.state, acceptance.due_at) == ("running", due_at)
+    # Nor does playing the history, as for a clock that is promised for the first time.
+    agent = await make_agent(desk)
+    await saves_policy(desk, agent, clocks={"first_response": ALL["first_response"]})
+    await saves_policy(desk, agent, clocks=ALL)
+    desk.clock.move(timedelta(seconds=16))
+    await recounts(desk)
+
+
+async def test_a_pause_that_a_recount_ends_after_the_clock_was_set_back_is_no_obstacle(desk: Desk, ticket: str) -> None:
+    desk.clock.move(timedelta(days=5))
+    await moves(desk, ticket, "needs_correction")
+    desk.clock.move(timedelta(hours=-3))
+    await saves_policy(desk, await make_agent(desk), clocks={"acceptance": Target(1, DAYS)})
+    await recounts(desk)
+    async with desk.read() as session:
+        explained = {one.view.clock: one for one in await sla.explain(session, desk.office.sla, ticket, now=desk.clock())}
+    acceptance = (await stored_clocks(desk, subject_id=ticket))["acceptance"]
+    assert explained["acceptance"].steps[-1].from_at >= acceptance.due_at
+    await moves(desk, ticket, "submitted")
+
+
+async def test_what_was_recorded_as_late_is_not_met_after_the_clock_was_set_back(desk: Desk, ticket: str) -> None:
+    desk.clock.move(timedelta(days=30))
+    await recounts(desk)
+    desk.clock.move(timedelta(days=-29))
+    await moves(desk, ticket, "accepted")
+    async with desk.read() as session:
+        [shown] = [view for view in await sla.clocks_of(session, ticket, now=desk.clock()) if view.clock == "acceptance"]
+    assert (shown.state, (await states(desk, ticket))["acceptance"]) == ("breached", ["breached"])
+    assert "met" not in {event.kind for event in await events_of(desk, "met") if event.clock_id == shown.id}

@@ -62,3 +62,21 @@ def test_what_merging_cancelled_begins_anew_and_stands_still_where_it_stood():
 def test_what_had_ended_before_the_merger_does_not_begin_anew():
     found = last_round("acceptance", history("opened", "accepted", "merged", "unmerged"))
     assert (found.stop_reason, found.stopped_at) == ("accepted", day(1))
+
+
+def test_what_ended_while_it_was_merged_is_not_owed_again():
+    events = ("opened", "accepted", "transferred", "merged", "feedback_received", "public_reply", "unmerged")
+    assert last_round("feedback", history(*events)).stop_reason == "merged"
+    assert last_round("first_response", history("opened", "merged", "public_reply", "unmerged")).stop_reason == "merged"
+    assert last_round("next_update", history(*events)).started_at == day(6)
+
+
+@pytest.mark.parametrize("events", [("feedback_received", "merged"), ("merged", "feedback_received")])
+def test_what_stands_still_no_more_runs_when_it_is_taken_out(events: tuple[str, ...]):
+    found = last_round("resolution", history("opened", "accepted", "transferred", *events, "unmerged"))
+    assert (found.started_at, found.pauses) == (day(5), [])
+
+
+def test_a_pause_ends_where_it_began_when_the_clock_was_set_back_meanwhile():
+    happenings = [Happening(day(1), "opened"), Happening(day(2), "needs_correction"), Happening(day(0), "submitted")]
+    assert last_round("acceptance", happenings).pauses == [Pause(day(2), day(2), "needs_correction")]

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.life_cycle import LinkKind, MergeRefused, NotMerged, check_merge
+from bot.helpdesk.replaying import MERGED
 from bot.helpdesk.ticket import FINISHED, TicketStatus
 from bot.services import audit, sla
 from bot.services.desk_work import access_ticket, tell_citizen
@@ -23,8 +24,6 @@ from bot.services.office import Office
 from bot.services.tickets import touch
 from bot.services.views import TicketView, ticket_view
 from bot.store.tables import Agent, Ticket, TicketLink
-
-_CANCELLED_AS = "merged"
 
 
 async def merge_tickets(
@@ -64,7 +63,7 @@ async def merge_tickets(
     )
     source.merged_into, source.is_finished = target.id, True
     link = make_link(session, agent, LinkKind.MERGED, source.id, target.id, now)
-    await sla.on_ticket_event(session, office.sla, source, _CANCELLED_AS, now=now)
+    await sla.on_ticket_event(session, office.sla, source, MERGED, now=now)
     await lapse_extensions(session, source, now=now)
     _seal(session, agent, link, source, target, "ticket.merged", "ticket.absorbed", reason, now)
     words = office.texts("life_cycle.merge.told", number=source.number)
@@ -100,7 +99,7 @@ async def unmerge_ticket(
     link.undone_by, link.undone_at = agent.id, now
     source.merged_into = None
     source.is_finished = TicketStatus(source.status) in FINISHED
-    await sla.restart_cancelled(session, office.sla, source, _CANCELLED_AS, now=now)
+    await sla.on_unmerged(session, office.sla, source, now=now)
     _seal(session, agent, link, source, target, "ticket.unmerged", "ticket.released", reason, now)
     words = office.texts("life_cycle.merge.undone", number=source.number)
     await tell_citizen(session, source, words, now=now)

@@ -1,7 +1,7 @@
 """SLA clocks in the store, and the rules they run on.
 
 `book` holds what is promised, `events` is called by use cases, `sweep` by the worker, `looking` by
-whoever shows clocks; `counting` and `reaching` are shared by them. When something is due is decided by
+whoever shows clocks; `counting`, `histories` and `reaching` are shared by them. When something is due is decided by
 `bot.helpdesk.sla`, what an event does by `bot.helpdesk.clock_table`.
 
 The rules are versions in the store: `shipping` takes over what comes with the program, `proposing`
@@ -21,7 +21,7 @@ from bot.services.sla.events import (
     on_status_changed,
     on_ticket_event,
     on_ticket_opened,
-    restart_cancelled,
+    on_unmerged,
 )
 from bot.services.sla.extending import extend_clock, extendable_clocks, promised
 from bot.services.sla.looking import ClockExplanation, ClockView, clocks_of, explain, nearest_clocks
@@ -75,6 +75,7 @@ __all__ = [
     "on_status_changed",
     "on_ticket_event",
     "on_ticket_opened",
+    "on_unmerged",
     "preview",
     "preview_chain",
     "promised",
@@ -82,7 +83,6 @@ __all__ = [
     "propose_policy",
     "recount",
     "renew_book",
-    "restart_cancelled",
     "rule_histories",
     "save_calendar",
     "save_policy",

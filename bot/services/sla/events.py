@@ -16,11 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.calendar import CalendarVersion
 from bot.helpdesk.clock_table import Effect, effects_of
+from bot.helpdesk.replaying import MERGED, UNMERGED, Happening, last_round
 from bot.helpdesk.sla import ClockState, DueDate, Policy
 from bot.helpdesk.ticket import TicketStatus
 from bot.services.ids import new_id
 from bot.services.sla.book import SlaBook
 from bot.services.sla.counting import ACTIVE, apply_due, catch_up, due, record
+from bot.services.sla.histories import histories_of
 from bot.services.sla.looking import nearest_clocks
 from bot.store.bulk import Row
 from bot.store.tables import Handoff, SlaClock, SlaPause, Ticket
@@ -97,22 +99,23 @@ async def on_ticket_event(
     await _on_ticket(session, book, ticket, event, now)
 
 
-async def restart_cancelled(
-    session: AsyncSession, book: SlaBook, ticket: Ticket, reason: str, *, now: datetime
+async def on_unmerged(
+    session: AsyncSession, book: SlaBook, ticket: Ticket, *, now: datetime
 ) -> None:
-    """Start a new round of every clock whose last round was cancelled for this reason.
+    """Start a new round of every clock that the merger ended and that would still count without it.
 
-    A status in which a clock stands still holds the new round from its first instant.
+    Where it would stand still, the new round does from its first instant.
     """
     latest = await _latest_rounds(session, ticket.id)
-    for name, clock in latest.items():
-        if clock.stopped_at is not None and clock.stop_reason == reason:
-            _start(session, book, "ticket", ticket.id, _whose(ticket), name, clock.round + 1, now)
-    await session.flush()
-    standing = effects_of("ticket", ticket.status)
-    for name, clock in (await _latest_rounds(session, ticket.id)).items():
-        if clock.started_at == now and standing.get(name) is Effect.PAUSE:
-            await _affect(session, book, clock, Effect.PAUSE, ticket.status, now)
+    history = [*(await histories_of(session, [ticket.id]))[ticket.id], Happening(now, UNMERGED)]
+    for name, ended in latest.items():
+        found = last_round(name, history)
+        if ended.stop_reason != MERGED or found is None or found.stopped_at is not None:
+            continue
+        clock = _start(session, book, "ticket", ticket.id, _whose(ticket), name, ended.round + 1, now)
+        await session.flush()
+        if clock is not None and found.paused_from is not None:
+            await _affect(session, book, clock, Effect.PAUSE, found.pauses[-1].reason, now)
     await session.flush()
     await show_nearest(session, ticket)
 
@@ -226,9 +229,13 @@ def _start(
     clock_name: str,
     round_: int,
     now: datetime,
-) -> None:
-    if start := _count(book, whose, clock_name, now):
-        session.add(SlaClock(**_clock(subject, subject_id, clock_name, round_, start, now)))
+) -> SlaClock | None:
+    start = _count(book, whose, clock_name, now)
+    if start is None:
+        return None
+    clock = SlaClock(**_clock(subject, subject_id, clock_name, round_, start, now))
+    session.add(clock)
+    return clock
 
 
 async def _affect(
@@ -262,7 +269,8 @@ async def _resume(session: AsyncSession, book: SlaBook, clock: SlaClock, now: da
         select(SlaPause).where(SlaPause.clock_id == clock.id, SlaPause.to_at.is_(None))
     )
     if open_pause:
-        open_pause.to_at = now
+        # A system clock that was set back ends a pause where it began.
+        open_pause.to_at = max(now, open_pause.from_at)
         await session.flush()
     apply_due(clock, await due(session, book, clock))
     clock.state = ClockState.RUNNING
@@ -275,6 +283,7 @@ async def _stop(
     if clock.state == ClockState.PAUSED:
         await _resume(session, book, clock, now)
     clock.stopped_at, clock.stop_reason, clock.next_check_at = now, event, None
-    if now <= clock.due_at:
+    # A breach that was recorded stays, should the system clock have been set back since.
+    if clock.state != ClockState.BREACHED and now <= clock.due_at:
         clock.state = ClockState.MET
         record(session, clock, "met", 0, at=now, noticed_at=now)

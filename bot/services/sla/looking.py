@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.explaining import with_extensions
-from bot.helpdesk.sla import ClockState, Pause, Step, Target, read_clock
+from bot.helpdesk.sla import ClockReading, ClockState, Level, Pause, Step, Target, read_clock
 from bot.helpdesk.targets import extended
 from bot.services.sla.book import SlaBook
 from bot.services.sla.counting import ACTIVE, due, granted, pauses, rules_of
@@ -78,15 +78,7 @@ async def clocks_of(session: AsyncSession, subject_id: str, *, now: datetime) ->
 
 
 def _view(clock: SlaClock, pauses: Sequence[Pause], now: datetime) -> ClockView:
-    cancelled = clock.state == ClockState.CANCELLED
-    reading = read_clock(
-        due_at=clock.due_at,
-        warn_at=clock.warn_at,
-        now=now,
-        pauses=pauses,
-        stopped_at=None if cancelled else clock.stopped_at,
-        cancelled_at=clock.stopped_at if cancelled else None,
-    )
+    reading = _reading(clock, pauses, now)
     return ClockView(
         id=clock.id,
         clock=clock.clock,
@@ -102,6 +94,21 @@ def _view(clock: SlaClock, pauses: Sequence[Pause], now: datetime) -> ClockView:
         due_at=clock.due_at,
         warn_at=clock.warn_at,
         provisional=clock.provisional,
+    )
+
+
+def _reading(clock: SlaClock, pauses: Sequence[Pause], now: datetime) -> ClockReading:
+    if clock.state == ClockState.BREACHED:
+        # It was recorded, whatever the system clock says now.
+        return ClockReading(ClockState.BREACHED, Level.BREACHED)
+    cancelled = clock.state == ClockState.CANCELLED
+    return read_clock(
+        due_at=clock.due_at,
+        warn_at=clock.warn_at,
+        now=now,
+        pauses=pauses,
+        stopped_at=None if cancelled else clock.stopped_at,
+        cancelled_at=clock.stopped_at if cancelled else None,
     )
 
 

@@ -7,7 +7,6 @@ still counts is missing: what had ended before anybody promised it is nobody's s
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,27 +18,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.helpdesk.calendar import CalendarVersion
 from bot.helpdesk.clock_table import Effect, effects_of
 from bot.helpdesk.recounting import Recounted, recounted
-from bot.helpdesk.replaying import MERGED, UNMERGED, Happening, last_round
+from bot.helpdesk.replaying import last_round
 from bot.helpdesk.sla import ClockState, Pause, Policy
 from bot.helpdesk.ticket import TicketStatus
 from bot.services.ids import new_id
 from bot.services.sla.book import SlaBook
-from bot.store.tables import SlaClock, SlaPause, Ticket, TicketEvent
+from bot.services.sla.histories import histories_of
+from bot.store.tables import SlaClock, SlaPause, Ticket
 
 #: Tickets whatever region their viewer works for: a condition of the session reaches ORM queries only, and
 #: what is counted for the preview must be what the job then starts.
 TICKETS = Ticket.__table__.c
-
-#: What the clock table calls the entries of the audit chain; a change of status is called after the new one.
-_EVENTS = {
-    "ticket.opened": "opened",
-    "ticket.replied": "public_reply",
-    "ticket.interim_feedback": "interim_feedback",
-    "ticket.feedback_received": "feedback_received",
-    "ticket.merged": MERGED,
-    "ticket.unmerged": UNMERGED,
-}
-_STATUS_CHANGED = "ticket.status_changed"
 
 
 @dataclass(frozen=True)
@@ -92,7 +81,7 @@ async def missing_on(
         clocks: As `promised_anew` returns them.
         centres: Ids of the tickets, each with its centre.
     """
-    histories, known = await _histories(session, centres), await _known(session, centres, clocks)
+    histories, known = await histories_of(session, centres), await _known(session, centres, clocks)
     found = []
     for ticket_id in sorted(centres):
         for clock in sorted(clocks):
@@ -147,18 +136,6 @@ def _row(policy: Policy, one: MissingClock, now: datetime) -> dict[str, Any]:
         "level": one.after.level,
         "next_check_at": one.after.next_check_at,
     }
-
-
-async def _histories(session: AsyncSession, ticket_ids: Collection[str]) -> Mapping[str, list[Happening]]:
-    rows = await session.execute(
-        select(TicketEvent.ticket_id, TicketEvent.at, TicketEvent.action, TicketEvent.new)
-        .where(TicketEvent.ticket_id.in_(ticket_ids), TicketEvent.action.in_([*_EVENTS, _STATUS_CHANGED]))
-        .order_by(TicketEvent.ticket_id, TicketEvent.seq)
-    )
-    found: dict[str, list[Happening]] = defaultdict(list)
-    for ticket_id, at, action, new in rows:
-        found[ticket_id].append(Happening(at, _EVENTS.get(action) or new["status"]))
-    return found
 
 
 async def _known(

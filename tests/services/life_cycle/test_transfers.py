@@ -13,6 +13,7 @@ from bot.services import sla
 from bot.services.access import access_ticket
 from bot.services.forwarding import forward
 from bot.services.life_cycle.looking import transfers_of
+from bot.services.life_cycle.merging import merge_tickets, unmerge_ticket
 from bot.services.life_cycle.transfers import (
     record_feedback,
     record_interim_feedback,
@@ -266,3 +267,25 @@ async def test_our_clock_stands_still_through_both_transfers(accepted: Case, clo
     await accepted.does(record_feedback, second, text="已处理")
     # Nine closings, as the day on which the clock started does not count: from Friday 22 January to Thursday.
     assert (await accepted.clocks())["resolution"].due_at - due_at == timedelta(days=13)
+
+
+@pytest.mark.parametrize("is_merged_first", [True, False])
+async def test_a_ticket_taken_out_after_the_last_word_owes_no_feedback_and_does_not_stand_still(
+    accepted: Case, make_case, clock: FakeClock, is_merged_first: bool
+) -> None:
+    transfer, other = await sends(accepted), await make_case(facts={"n": 1})
+
+    async def merges() -> None:
+        await accepted.does(merge_tickets, into_id=other.id, reason="同一件事")
+
+    if is_merged_first:
+        await merges()
+    clock.move(timedelta(days=1))
+    await accepted.does(record_feedback, transfer, text="已处理")
+    if not is_merged_first:
+        await merges()
+    clock.move(timedelta(days=1))
+    await accepted.does(unmerge_ticket, reason="不是同一件事")
+    clocks = await accepted.clocks()
+    assert (clocks["resolution"].round, clocks["resolution"].state) == (2, "running")
+    assert (clocks["feedback"].round, clocks["feedback"].state) == (1, "cancelled" if is_merged_first else "met")
