@@ -14,7 +14,7 @@ from enum import StrEnum
 class Effect(StrEnum):
     """What an event does to a clock.
 
-    START begins a clock (a new round of one that has ended), RESUME ends a pause, STOP means that
+    START begins a clock (a new round of one that has ended; one that stands still goes on), RESUME ends a pause, STOP means that
     what was promised is done, CANCEL that it is no longer owed. An effect that finds no clock to
     work on (RESUME without a pause, STOP without a running clock) does nothing. RESTART is a STOP and,
     if it found a clock to stop, the START of the next round. A START does nothing where the policy
@@ -43,7 +43,8 @@ ROWS: tuple[tuple[str, str, str, Effect], ...] = (
     ("ticket", "reopened", "resolution", Effect.START),
     ("ticket", "needs_correction", "resolution", Effect.PAUSE),
     ("ticket", "submitted", "resolution", Effect.RESUME),
-    ("ticket", "in_progress", "resolution", Effect.RESUME),
+    # A matter forwarded unopened and given back has no such clock yet: it is ours from now on.
+    ("ticket", "in_progress", "resolution", Effect.START),
     ("ticket", "transferred", "resolution", Effect.PAUSE),
     ("ticket", "feedback_received", "resolution", Effect.RESUME),
     ("ticket", "resolved", "resolution", Effect.STOP),
@@ -76,6 +77,7 @@ ROWS: tuple[tuple[str, str, str, Effect], ...] = (
     # While it is worked on: words from a person, again and again.
     ("ticket", "accepted", "next_update", Effect.START),
     ("ticket", "reopened", "next_update", Effect.START),
+    ("ticket", "in_progress", "next_update", Effect.START),
     ("ticket", "public_reply", "next_update", Effect.RESTART),
     ("ticket", "transferred", "next_update", Effect.RESTART),
     ("ticket", "interim_feedback", "next_update", Effect.RESTART),

@@ -193,10 +193,12 @@ def progress(
         level = BREACHED
     if level < BREACHED:
         return Progress(tuple(reached), level, due_at if level else warn_at)
+    at = due_at
     for step in further:
         if step.level <= level or step.after is None:
             continue
-        at = after(due_at, step.after)
+        # Many minutes may outlast a day: no level is reached before the one below it.
+        at = max(at, after(due_at, step.after))
         if at > now:
             return Progress(tuple(reached), level, at)
         reached.append(Reached(step.level, "escalated", at))

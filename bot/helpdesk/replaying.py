@@ -88,7 +88,7 @@ def _after(found: Round | None, clock: str, happening: Happening) -> Round | Non
         return found
     if effect is Effect.PAUSE and found.paused_from is None:
         found.pauses.append(Pause(at, None, event))
-    elif effect is not Effect.PAUSE and effect is not Effect.START:
+    elif effect is not Effect.PAUSE:
         _resume(found, at)
     if effect in (Effect.STOP, Effect.CANCEL, Effect.RESTART):
         found.stopped_at, found.stop_reason = at, event

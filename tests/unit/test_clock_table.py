@@ -13,7 +13,7 @@ ticket submitted          acceptance resume     resolution resume
 ticket accepted           acceptance stop       resolution start      transfer start      next_update start
 ticket rejected           acceptance stop       first_response stop
 ticket needs_correction   acceptance pause      resolution pause      first_response stop
-ticket in_progress        resolution resume     transfer cancel       feedback cancel
+ticket in_progress        resolution start      transfer cancel       feedback cancel       next_update start
 ticket transferred        acceptance stop       first_response stop   resolution pause      transfer stop       feedback start       next_update restart
 ticket interim_feedback   feedback restart      next_update restart
 ticket feedback_received  resolution resume     feedback stop         next_update restart

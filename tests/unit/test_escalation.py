@@ -54,6 +54,15 @@ def test_whoever_looks_late_finds_every_level_at_its_own_instant() -> None:
     assert (found.level, found.next_check_at) == (4, None)
 
 
+def test_no_level_is_reached_before_the_one_below_it() -> None:
+    def after(at: datetime, target: Target) -> datetime:
+        return at + target.amount * (timedelta(minutes=1) if target.unit is Unit.WORKING_MINUTES else timedelta(days=1))
+
+    steps = (further(3, 3000), further(4, 1, Unit.WORKING_DAYS))
+    found = progress(level=0, warn_at=NOON - HOUR, due_at=NOON, further=steps, after=after, now=NOON + 100 * HOUR)
+    assert [(r.level, r.at) for r in found.reached][2:] == [(3, NOON + 50 * HOUR), (4, NOON + 50 * HOUR)]
+
+
 def test_a_level_that_is_recorded_is_not_reached_again() -> None:
     assert [r.level for r in reach(3, NOON + 48 * HOUR).reached] == [4]
     assert reach(4, NOON + 48 * HOUR).reached == ()

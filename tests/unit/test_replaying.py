@@ -64,6 +64,13 @@ def test_what_had_ended_before_the_merger_does_not_begin_anew():
     assert (found.stop_reason, found.stopped_at) == ("accepted", day(1))
 
 
+def test_a_matter_forwarded_unopened_and_given_back_is_ours_from_then_on():
+    found = last_round("resolution", history("opened", "transferred", "feedback_received", "in_progress"))
+    assert (found.started_at, found.stopped_at) == (day(3), None)
+    found = last_round("resolution", history("opened", "accepted", "transferred", "in_progress"))
+    assert (found.started_at, found.pauses) == (day(1), [Pause(day(2), day(3), "transferred")])
+
+
 def test_what_ended_while_it_was_merged_is_not_owed_again():
     events = ("opened", "accepted", "transferred", "merged", "feedback_received", "public_reply", "unmerged")
     assert last_round("feedback", history(*events)).stop_reason == "merged"

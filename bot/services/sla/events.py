@@ -154,17 +154,13 @@ async def _apply(
         return
     latest = await _latest_rounds(session, subject_id)
     for clock_name, effect in effects.items():
-        clock = latest.get(clock_name)
-        if effect is Effect.START:
-            if clock is None or clock.state not in ACTIVE or clock.stopped_at:
-                round_ = clock.round + 1 if clock else 1
-                _start(session, book, subject, subject_id, whose, clock_name, round_, now)
-        elif clock is not None and clock.stopped_at is None and clock.state in ACTIVE:
+        last = latest.get(clock_name)
+        clock = last if last and last.stopped_at is None and last.state in ACTIVE else None
+        if clock is not None:
             await _affect(session, book, clock, effect, event, now)
-            if effect is Effect.RESTART:
-                _start(
-                    session, book, subject, subject_id, whose, clock_name, clock.round + 1, now
-                )
+        if effect is (Effect.START if clock is None else Effect.RESTART):
+            round_ = last.round + 1 if last else 1
+            _start(session, book, subject, subject_id, whose, clock_name, round_, now)
     await session.flush()
 
 
@@ -251,7 +247,7 @@ async def _affect(
     if effect is Effect.PAUSE and clock.state == ClockState.RUNNING:
         session.add(SlaPause(clock_id=clock.id, from_at=now, reason=event))
         clock.state, clock.next_check_at = ClockState.PAUSED, None
-    elif effect is Effect.RESUME and clock.state == ClockState.PAUSED:
+    elif effect in (Effect.START, Effect.RESUME) and clock.state == ClockState.PAUSED:
         await _resume(session, book, clock, now)
     elif effect in (Effect.STOP, Effect.RESTART):
         await _stop(session, book, clock, event, now)

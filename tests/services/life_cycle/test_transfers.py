@@ -289,3 +289,13 @@ async def test_a_ticket_taken_out_after_the_last_word_owes_no_feedback_and_does_
     clocks = await accepted.clocks()
     assert (clocks["resolution"].round, clocks["resolution"].state) == (2, "running")
     assert (clocks["feedback"].round, clocks["feedback"].state) == (1, "cancelled" if is_merged_first else "met")
+
+
+async def test_a_matter_forwarded_unopened_and_given_back_is_ours_with_a_date(case: Case, clock: FakeClock) -> None:
+    transfer = await sends(case)
+    assert "resolution" not in await case.clocks()
+    clock.move(timedelta(days=2))
+    await case.does(record_feedback, transfer, text="不属本局管辖", returned=True)
+    resolution = (await case.clocks())["resolution"]
+    assert (resolution.state, resolution.started_at) == ("running", clock())
+    assert (await case.row()).next_due_at == resolution.due_at
