@@ -5,7 +5,7 @@ HelpdeskError
 ├── MergeRefused          `details["why"]`: same | merged | finished | kind
 ├── NotMerged             there is nothing to take out
 ├── AlreadyLinked         the two tickets have this link already
-├── ExtensionRefused      `details["why"]`: pending | ended | own | decided | much
+├── ExtensionRefused      `details["why"]`: pending | ended | own | decided | much | unit
 ├── CorrectionDateWrong   the date must lie after today, and not too far
 ├── RatingNotFound        the link is damaged or forged
 └── RatingClosed          answered already

@@ -19,6 +19,7 @@ from bot.services import audit, mentions, sla
 from bot.services.access import access_ticket, check, may, scope_of
 from bot.services.evidence import EvidenceReceipt, evidence_of
 from bot.services.life_cycle import ratings
+from bot.services.life_cycle.after_step import lapse_extensions
 from bot.services.office import Office
 from bot.services.staff import agents_named
 from bot.services.telling import tell_citizen, tell_merged
@@ -251,6 +252,7 @@ async def send_public_reply(
     ticket = await access_ticket(session, agent, ticket_id, lock=True)
     _add_entry(session, ticket, agent, "public_reply", text, now)
     await sla.on_public_reply(session, office.sla, ticket, now=now)
+    await lapse_extensions(session, ticket, now=now)
     words = office.texts("tickets.public_reply", number=ticket.number, text=text.strip())
     await tell_citizen(session, ticket, words, now=now)
 

@@ -95,7 +95,8 @@ async def decide_extension(
 
     Raises:
         TicketNotFound, TicketChangedMeanwhile: See `access_ticket`.
-        ExtensionRefused: It is decided, it is one's own, or the clock has ended or is late.
+        ExtensionRefused: It is decided, it is one's own, the clock has ended or is late, or it is promised in
+            another unit by now.
         ReasonRequired: A refusal needs a note, which the agent reads.
         BadRequest: This ticket has no such request, or the note is too long.
     """
@@ -115,6 +116,9 @@ async def decide_extension(
     clock = await _extendable(session, ticket, extension.clock, now) if approve else None
     if clock is not None and clock.id != extension.clock_id:
         raise ExtensionRefused(why="ended")
+    if clock is not None and sla.promised(office.sla, clock).unit != extension.unit:
+        # A later promise in another unit: adding nothing must not be told as more time.
+        raise ExtensionRefused(why="unit")
     extension.decided_by, extension.decided_at, extension.note = supervisor.id, now, note
     extension.decision = "approved" if approve else "refused"
     await session.flush()

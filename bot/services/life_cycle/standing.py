@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.helpdesk.errors import BadRequest
 from bot.helpdesk.ticket import TicketStatus
 from bot.services import audit, sla
+from bot.services.life_cycle.after_step import lapse_extensions
 from bot.services.office import Office
 from bot.store.tables import Ticket, Transfer
 
@@ -69,3 +70,4 @@ async def end(
         new={"transfer": transfer.id, "authority": transfer.authority, "returned": returned},
     )  # fmt: skip
     await sla.on_ticket_event(session, office.sla, ticket, "feedback_received", now=now)
+    await lapse_extensions(session, ticket, now=now)

@@ -15,6 +15,7 @@ from bot.helpdesk.ticket import TicketStatus
 from bot.services import audit, sla
 from bot.services.desk_work import access_ticket, tell_citizen
 from bot.services.ids import new_id
+from bot.services.life_cycle.after_step import lapse_extensions
 from bot.services.life_cycle.standing import end, end_standing
 from bot.services.office import Office
 from bot.services.tickets import move, touch
@@ -154,6 +155,7 @@ async def record_interim_feedback(
         new={"transfer": transfer.id, "authority": transfer.authority},
     )  # fmt: skip
     await sla.on_ticket_event(session, office.sla, ticket, "interim_feedback", now=now)
+    await lapse_extensions(session, ticket, now=now)
     touch(session, ticket, now)
     words = office.texts(
         "life_cycle.transfer.interim", number=ticket.number, authority=transfer.authority, text=text

@@ -5,13 +5,21 @@ from datetime import timedelta
 
 import pytest
 
+from bot.bootstrap import Desk
 from bot.helpdesk.errors import BadRequest, ReasonRequired, TicketChangedMeanwhile
 from bot.helpdesk.life_cycle import ExtensionRefused
 from bot.helpdesk.sla import Target, Unit, compute
 from bot.services import sla
+from bot.services.desk_work import send_public_reply
 from bot.services.life_cycle.extensions import decide_extension, request_extension
-from bot.services.life_cycle.looking import life_of
+from bot.services.life_cycle.looking import life_of, transfers_of
+from bot.services.life_cycle.transfers import (
+    record_feedback,
+    record_interim_feedback,
+    transfer_to_authority,
+)
 from tests.services.life_cycle.conftest import Case
+from tests.services.rules import recounts, saves_policy
 from tests.support.clock import FakeClock
 from tests.support.steps import asks_for_correction
 
@@ -172,3 +180,32 @@ async def test_of_two_supervisors_at_once_one_decides(case: Case) -> None:
     assert sorted(type(o).__name__ for o in outcomes) == ["TicketChangedMeanwhile", "TicketView"]
     assert TicketChangedMeanwhile in {type(o) for o in outcomes}
     assert (await case.actions()).count("ticket.extended") == 1
+
+
+async def test_a_request_in_a_unit_that_is_promised_no_more_is_asked_anew(case: Case, desk: Desk) -> None:
+    await asks(case)
+    await saves_policy(desk, case.supervisor, clocks={"acceptance": Target(9, Unit.CALENDAR_DAYS)})
+    await recounts(desk)
+    with pytest.raises(ExtensionRefused) as refused:
+        await decides(case)
+    assert refused.value.details == {"why": "unit"}
+    await decides(case, approve=False, note="请按新单位重新申请")
+    await asks(case, amount=2)
+
+
+async def test_a_request_lapses_with_a_clock_that_no_step_ends(case: Case) -> None:
+    await asks(case, clock="first_response", amount=60)
+    async with case.desk.begin() as session:
+        await send_public_reply(session, case.desk.office, case.agent, case.id, text="您好", now=case.desk.clock())
+    assert [one.decision for one in await requests(case)] == ["lapsed"]
+
+
+async def test_a_request_lapses_with_the_round_that_feedback_ends(case: Case) -> None:
+    for step, decisions in ((record_interim_feedback, ["lapsed"]), (record_feedback, ["lapsed", "lapsed"])):
+        if step is record_interim_feedback:
+            await case.does(transfer_to_authority, authority="市市场监督管理局", contact="", matter="线索")
+        async with case.desk.read() as session:
+            [transfer] = await transfers_of(session, case.id)
+        await asks(case, clock="feedback", amount=3)
+        await case.does(step, transfer.id, text="已立案")
+        assert [one.decision for one in await requests(case)] == decisions
