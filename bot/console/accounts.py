@@ -18,6 +18,7 @@ from bot.console.sessions import (
     drop_session,
     give_login_token,
     give_session,
+    login_token_of,
     new_login_token,
     safe_next,
     session_cookie,
@@ -42,7 +43,8 @@ async def login_page(request: web.Request) -> web.StreamResponse:
 def _login_form(
     request: web.Request, *, next_page: str, status: int = 200, **context: Any
 ) -> web.Response:
-    token = new_login_token()
+    # A form that stands open in another tab stays good.
+    token = login_token_of(request) or new_login_token()
     centre_name = request.config_dict[DESK].settings.centre_name
     defaults = {"csrf": token, "next": next_page, "login": "", "centre_name": centre_name, "problem": None}
     response = aiohttp_jinja2.render_template(

@@ -16,7 +16,7 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from bot.console import roles
-from bot.console.inputs import see_other
+from bot.console.inputs import id_in, see_other
 from bot.console.keys import AGENT, CONSOLE_PREFIX, DESK, WORDS
 from bot.console.pages import render
 from bot.helpdesk.errors import BadRequest
@@ -131,7 +131,7 @@ async def save(request: web.Request) -> web.Response:
     roles.check(request[AGENT], "outgoing.manage")
     words, form = request.config_dict[WORDS], await request.post()
     given: dict[str, Any] = {
-        "based_on": _whole(form.get("based_on")),
+        "based_on": _based_on(form),
         "heads": [str(head) for head in form.getall("heads", [])],
         "note": str(form.get("note", "")),
         "steps": {},
@@ -217,8 +217,8 @@ def _target(form: Mapping[str, Any], level: int, amount: str) -> Target:
         raise ChainInvalid(level=level, problem="amount") from error
 
 
-def _whole(value: Any) -> int:
-    text = str(value or "")
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+def _based_on(form: Mapping[str, Any]) -> int:
+    version = id_in(str(form.get("based_on", "")), "based_on")
+    if version is None:
         raise BadRequest(field="based_on")
-    return int(text)
+    return version

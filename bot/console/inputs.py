@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from aiohttp import web
@@ -10,18 +12,47 @@ from aiohttp import web
 from bot.helpdesk.errors import BadRequest
 from bot.storable import is_storable
 
+#: As many digits as every column of whole numbers holds.
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
+
+
+def check_storable(field: str, *values: object) -> None:
+    """Let pass what a database can keep.
+
+    Args:
+        values: As JSON or a form has them; whatever is no text passes.
+
+    Raises:
+        BadRequest: A text in them holds a character that cannot be stored.
+    """
+    if any(not is_storable(text) for value in values for text in _texts_in(value)):
+        raise BadRequest(field=field)
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield name
+            yield from _texts_in(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts_in(part)
+
 
 async def body_of(request: web.Request) -> dict[str, Any]:
     """Return the JSON object in the request.
 
     Raises:
-        BadRequest: It is not JSON, or not an object.
+        BadRequest: It is not JSON, not an object, or holds what cannot be stored.
     """
     if request.content_type != "application/json":
         raise BadRequest(field="content_type")
     try:
         body = json.loads(await request.text())
-    except (ValueError, UnicodeDecodeError) as error:
+        check_storable("body", body)
+    except (ValueError, RecursionError) as error:
         raise BadRequest(field="body") from error
     if not isinstance(body, dict):
         raise BadRequest(field="body")
@@ -32,10 +63,10 @@ def text_in(body: dict[str, Any], field: str, *, default: str | None = None) -> 
     """Return a text from the body.
 
     Raises:
-        BadRequest: It is missing and has no default, or is no text that can be stored.
+        BadRequest: It is missing and has no default, or is no text.
     """
     value = body.get(field, default)
-    if not isinstance(value, str) or not is_storable(value):
+    if not isinstance(value, str):
         raise BadRequest(field=field)
     return value
 
@@ -50,6 +81,19 @@ def number_in(body: dict[str, Any], field: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise BadRequest(field=field)
     return value
+
+
+def id_in(text: str | None, field: str) -> int | None:
+    """Return the whole number of an address or a form, None if it is left out.
+
+    Raises:
+        BadRequest: It is no number, or larger than any that we give.
+    """
+    if not text:
+        return None
+    if not _NUMBER.fullmatch(text):
+        raise BadRequest(field=field)
+    return int(text)
 
 
 def choice_in(query: Any, field: str, allowed: Any) -> str | None:

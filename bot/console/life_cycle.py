@@ -29,7 +29,6 @@ from bot.services.life_cycle import (
     splitting,
     transfers,
 )
-from bot.storable import is_storable
 from bot.store.tables import Agent
 
 Body = dict[str, Any]
@@ -271,6 +270,6 @@ def _flag(body: Body, field: str) -> bool:
 
 def _texts(body: Body, field: str) -> list[str]:
     values = body.get(field, [])
-    if not isinstance(values, list) or not all(isinstance(v, str) and is_storable(v) for v in values):
+    if not isinstance(values, list) or not all(isinstance(v, str) for v in values):
         raise BadRequest(field=field)
     return values

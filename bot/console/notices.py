@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.console.inputs import choice_in, see_other
+from bot.console.inputs import choice_in, id_in, see_other
 from bot.console.keys import AGENT, CONSOLE_PREFIX, DESK
 from bot.console.pages import render
 from bot.helpdesk.errors import BadRequest
@@ -35,7 +35,7 @@ async def show(request: web.Request) -> web.Response:
 async def _page(request: web.Request, *, problem: str | None = None, status: int = 200) -> web.Response:
     desk, agent = request.config_dict[DESK], request[AGENT]
     scope = choice_in(request.query, "scope", ("unread", "all")) or "unread"
-    before = _number(request.query.get("before"))
+    before = id_in(request.query.get("before"), "before")
     async with desk.read() as session:
         page = await notices.list_notices(session, agent, unread_only=scope == "unread", before=before)
         email = (await session.get_one(Agent, agent.id)).email
@@ -51,14 +51,6 @@ async def _page(request: web.Request, *, problem: str | None = None, status: int
     return response
 
 
-def _number(text: str | None) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise BadRequest(field="before")
-    return int(text)
-
-
 async def open_one(request: web.Request) -> web.Response:
     """Mark a notice as read and lead to what it is about.
 
@@ -66,7 +58,7 @@ async def open_one(request: web.Request) -> web.Response:
         NoticeNotFound: It is not this agent's.
     """
     desk = request.config_dict[DESK]
-    notice_id = _number(request.match_info["id"]) or 0
+    notice_id = id_in(request.match_info["id"], "id") or 0
     async with desk.begin() as session:
         notice = await notices.open_notice(session, request[AGENT], notice_id, now=desk.clock())
     return see_other(_place_of(notice))
@@ -85,7 +77,7 @@ def _place_of(notice: notices.NoticeView) -> str:
 async def read_all(request: web.Request) -> web.Response:
     """Mark as read what was on the page and everything older."""
     desk = request.config_dict[DESK]
-    up_to = _number(str((await request.post()).get("up_to", ""))) or 0
+    up_to = id_in(str((await request.post()).get("up_to", "")), "up_to") or 0
     async with desk.begin() as session:
         await notices.read_all(session, request[AGENT], up_to=up_to, now=desk.clock())
     return see_other(PAGE)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
 
 from bot.console.access import RULES, door_of, route_of
+from bot.console.inputs import check_storable
 from bot.console.keys import AGENT, CSRF, DESK, SESSION
 from bot.console.sessions import LOGIN_COOKIE, is_https, recognise
 from bot.helpdesk.errors import Forbidden, SessionInvalid
@@ -119,6 +121,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     While the request is answered, the store gives only rows of the agent's part of the country.
 
     Raises:
+        BadRequest: The address or the form holds what cannot be stored.
         SessionInvalid: Nobody is signed in.
         OriginNotAllowed, CsrfFailed: The request does not come from one of our pages.
         SecondFactorRequired, PasswordChangeRequired, SecondFactorSetUpRequired: The log-in is not
@@ -128,6 +131,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             or not for this agent.
     """
     name = route_name(request)
+    check_storable("address", *request.match_info.values(), *request.query.values())
     if name != "static":
         await recognise(request)
     agent = request.get(AGENT)
@@ -135,6 +139,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         check_origin(request)
         if agent or name == "login":
             await _check_csrf(request)
+            check_storable("form", *(await _form(request)).values())
     if name in PUBLIC:
         return await handler(request)
     if agent is None:
@@ -223,15 +228,14 @@ async def _check_csrf(request: web.Request) -> None:
     expected = request.get(CSRF)
     if route_name(request) == "login":
         expected = request.cookies.get(LOGIN_COOKIE)
-    given = request.headers.get(CSRF_HEADER) or await _form_token(request)
-    if not expected or not given or not hmac.compare_digest(
+    given = request.headers.get(CSRF_HEADER) or (await _form(request)).get("csrf")
+    if not expected or not isinstance(given, str) or not hmac.compare_digest(
         expected.encode(errors="surrogateescape"), given.encode(errors="surrogateescape")
     ):
         raise CsrfFailed
 
 
-async def _form_token(request: web.Request) -> str:
-    if request.content_type not in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        return ""
-    token = (await request.post()).get("csrf", "")
-    return token if isinstance(token, str) else ""
+async def _form(request: web.Request) -> Mapping[str, Any]:
+    """Return the form in the request; one without fields if it holds none."""
+    is_form = request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data")
+    return await request.post() if is_form else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from bot.services import staff, staff_sessions
 
 SESSION_COOKIE = "rightsdesk_staff"
 LOGIN_COOKIE = "rightsdesk_login"
+_LOGIN_TOKEN = re.compile(r"[\w-]{32}", re.ASCII)
 
 
 def is_https(request: web.Request) -> bool:
@@ -62,6 +64,12 @@ def give_login_token(request: web.Request, response: web.StreamResponse, token: 
         samesite="Strict",
         secure=is_https(request),
     )
+
+
+def login_token_of(request: web.Request) -> str | None:
+    """Return the token of the login form that this browser got before, None if it got none."""
+    given = request.cookies.get(LOGIN_COOKIE, "")
+    return given if _LOGIN_TOKEN.fullmatch(given) else None
 
 
 def new_login_token() -> str:

@@ -9,7 +9,7 @@ import structlog
 from aiohttp import web
 
 from bot.console.errors import STATUS
-from bot.console.inputs import see_other
+from bot.console.inputs import id_in, see_other
 from bot.console.keys import AGENT, CONSOLE_PREFIX, DESK, PASSWORDS, WORDS
 from bot.console.pages import render
 from bot.console.sessions import idle_of
@@ -157,9 +157,14 @@ async def reset_second_factor(request: web.Request) -> web.Response:
 
 
 async def end_sessions(request: web.Request) -> web.Response:
-    """End all sessions of an account."""
+    """End all sessions of an account.
+
+    Raises:
+        AccountNotFound: There is no such account.
+    """
     desk, agent_id = request.config_dict[DESK], request.match_info["id"]
     async with desk.begin() as session:
+        await accounts.account(session, agent_id, now=desk.clock())
         await staff_sessions.end_others(
             session, agent_id=agent_id, keep=None, by=request[AGENT].id, now=desk.clock()
         )
@@ -167,9 +172,14 @@ async def end_sessions(request: web.Request) -> web.Response:
 
 
 async def end_session(request: web.Request) -> web.Response:
-    """End one session of an account."""
+    """End one session of an account.
+
+    Raises:
+        AccountNotFound: There is no such account.
+    """
     desk, agent_id = request.config_dict[DESK], request.match_info["id"]
     async with desk.begin() as session:
+        await accounts.account(session, agent_id, now=desk.clock())
         await staff_sessions.end_one(
             session, request.match_info["session"], agent_id=agent_id, by=request[AGENT].id,
             now=desk.clock(),
@@ -180,13 +190,9 @@ async def end_session(request: web.Request) -> web.Response:
 async def events_page(request: web.Request) -> web.Response:
     """Show the audit of staff matters, newest first, and whether its chain holds."""
     desk = request.config_dict[DESK]
-    before = request.query.get("before", "")
-    if before and not (before.isascii() and before.isdigit() and len(before) < 10):
-        raise BadRequest(field="before")
+    before = id_in(request.query.get("before"), "before")
     async with desk.read() as session:
-        found = await staff_audit.events(
-            session, before=int(before) if before else None, limit=EVENTS_PER_PAGE
-        )
+        found = await staff_audit.events(session, before=before, limit=EVENTS_PER_PAGE)
         holds = await staff_audit.stretch_holds(session, found)
     return _page(
         request, "staff_events.html", None, events=found, holds=holds,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bot.console.inputs import body_of, choice_in, see_other, text_in
+from bot.console.inputs import body_of, choice_in, id_in, see_other, text_in
 from bot.console.keys import AGENT, CONSOLE_PREFIX, DESK
 from bot.console.pages import render
 from bot.helpdesk.errors import BadRequest
@@ -67,11 +67,9 @@ async def release(request: web.Request) -> web.Response:
 
 async def mention_page(request: web.Request) -> web.Response:
     """Show the notes in which one is named."""
-    before = request.query.get("before", "")
+    before = id_in(request.query.get("before"), "before")
     async with request.config_dict[DESK].read() as session:
-        found = await mentions.mentions_of(
-            session, request[AGENT], before=int(before) if before.isdecimal() else None, limit=_MENTIONS_SHOWN
-        )
+        found = await mentions.mentions_of(session, request[AGENT], before=before, limit=_MENTIONS_SHOWN)
     more = found[-1].id if len(found) == _MENTIONS_SHOWN else None
     return render(request, "mentions.html", section="mentions", mentions=found, more=more)
 
@@ -79,11 +77,11 @@ async def mention_page(request: web.Request) -> web.Response:
 async def mark_seen(request: web.Request) -> web.Response:
     """Note that one has looked at the mentions on the page."""
     desk, form = request.config_dict[DESK], await request.post()
-    up_to = str(form.get("up_to", ""))
-    if not up_to.isdecimal():
+    up_to = id_in(str(form.get("up_to", "")), "up_to")
+    if up_to is None:
         raise BadRequest(field="up_to")
     async with desk.begin() as session:
-        await mentions.mark_seen(session, request[AGENT], up_to=int(up_to), now=desk.clock())
+        await mentions.mark_seen(session, request[AGENT], up_to=up_to, now=desk.clock())
     return see_other(f"{CONSOLE_PREFIX}/mentions")
 
 

@@ -1,11 +1,13 @@
 """Every rule that keeps strangers, and pages of other sites, out of the console."""
 
+import json
 import re
 from datetime import timedelta
 
 import pytest
 from aiohttp import WSServerHandshakeError, web
 from multidict import CIMultiDict
+from yarl import URL
 
 from bot.bootstrap import Desk, close_desk, create_desk
 from bot.console import add_staff_api, create_console_app
@@ -246,6 +248,21 @@ async def test_a_login_form_without_its_token_is_refused(desk, stranger):
         assert answer.status == 403
 
 
+async def test_a_login_form_that_stands_open_in_another_tab_stays_good(desk, stranger):
+    agent = await make_agent(desk)
+    client = (await stranger()).client
+    first = token_in(await (await client.get("/console/login")).text())
+    await client.get("/console/login?expired=1")
+    fields = {"csrf": first, "login": agent.login, "password": PASSWORD}
+    assert (await client.post("/console/login", data=fields, allow_redirects=False)).status == 303
+
+
+async def test_a_login_token_that_we_do_not_give_is_not_taken_over(stranger):
+    client = (await stranger()).client
+    page = await (await client.get("/console/login", headers={"Cookie": "rightsdesk_login=x"})).text()
+    assert len(token_in(page)) == 32
+
+
 async def test_the_api_refuses_every_change_without_the_csrf_token(enter, desk):
     li = await enter()
     changes = [route for route in create_staff_api(desk).router.routes() if route.method == "POST"]
@@ -361,6 +378,33 @@ async def test_scripts_never_parse_text_as_html():
     for script in (app._HERE / "static").glob("*.js"):
         source = script.read_text("utf-8")
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", source), script.name
+
+
+@pytest.mark.parametrize("words", ["\0", "您\ud800好"])
+async def test_what_no_database_keeps_is_refused(enter, desk, words):
+    li, citizen = await enter(role="head"), await Citizen.arrives(desk)
+    ticket = (await make_ticket(desk, citizen.conversation_id)).ticket
+    bodies = {
+        "notes": {"text": words},
+        "split": {"version": 1, "subject": "x", "facts": [words], "reason": "x"},
+        "bulk": {"tickets": [{"id": ticket.id, "version": 1}], "step": {"do": "note", "text": words}},
+    }
+    for step, body in bodies.items():
+        path = f"{API}/tickets/bulk" if step == "bulk" else f"{API}/tickets/{ticket.id}/{step}"
+        headers = {"X-CSRF-Token": li.csrf, "Content-Type": "application/json"}
+        answer = await li.client.post(path, data=json.dumps(body), headers=headers)
+        assert (answer.status, (await answer.json())["code"]) == (400, "bad_request"), step
+
+
+async def test_an_address_or_form_that_no_database_can_look_up_is_refused(enter, stranger):
+    boss = await enter(role="head")
+    for path in ("/console/tickets?q=a%00b", "/console/tickets?assignee=%00", "/console/tickets/%00", f"{API}/evidence/%00",
+                 "/console/mentions?before=99999999999", "/console/deliveries?target=%00"):  # fmt: skip
+        assert (await boss.client.get(URL(path, encoded=True))).status == 400, path
+    for path, field in (("/console/views", "name"), ("/console/staff", "name"), ("/console/macros/new", "title")):
+        assert (await boss.post_form(path, **{field: "\0"})).status == 400, path
+    browser = await stranger()
+    assert (await browser.log_in("a\0b")).status == 400
 
 
 async def test_internal_errors_tell_nothing_about_the_inside(enter, desk, monkeypatch):

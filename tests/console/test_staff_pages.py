@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pyotp
 import pytest
+from yarl import URL
 
 from bot.bootstrap import close_desk, create_desk
 from bot.console import live
@@ -156,7 +157,11 @@ async def test_what_staff_typed_is_shown_as_text(boss):
 
 async def test_an_account_that_is_not_there_is_not_found(boss):
     assert (await boss.client.get("/console/staff/nobody")).status == 404
-    assert (await boss.post_form("/console/staff/nobody/password")).status == 404
+    for step in ("password", "second-factor", "sessions/end", "sessions/x/end"):
+        assert (await boss.post_form(f"/console/staff/nobody/{step}")).status == 404, step
+    # What is no header must not become one.
+    address = URL("/console/staff/a%0D%0Ab/sessions/end", encoded=True)
+    assert (await boss.post_form(address)).status == 404
 
 
 async def test_the_events_tell_who_did_what_and_page_back(boss, li, monkeypatch):
