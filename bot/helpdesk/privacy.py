@@ -6,10 +6,11 @@ import re
 from typing import Any
 
 # Longest first: an identity number holds digits that look like a phone number. The limits on both sides
-# keep longer numbers (application numbers, accounts, ticket numbers) as they are.
-_IDENTITY = re.compile(r"(?<![0-9A-Za-z])(\d{6})\d{8}(\d{3}[\dXx])(?![0-9A-Za-z])", re.ASCII)
-_MOBILE = re.compile(r"(?<![0-9A-Za-z.])(1[3-9]\d)[ -]?\d{4}[ -]?(\d{4})(?![0-9A-Za-z])", re.ASCII)
-_LANDLINE = re.compile(r"(?<![0-9A-Za-z])(0\d{2,3}[- ])\d{3,4}(\d{4})(?![0-9A-Za-z])", re.ASCII)
+# keep longer numbers (application numbers, accounts, ticket numbers) as they are. `\d` takes digits of full width too.
+_IDENTITY = re.compile(r"(?<![\dA-Za-z])(\d{6})\d{8}(\d{3}[\dXxＸｘ])(?![\dA-Za-z])")
+_COUNTRY = r"(?:[+＋]|[0０]{2})?[8８][6６][- ]?"
+_MOBILE = re.compile(rf"(?<![\dA-Za-z.])((?:{_COUNTRY})?[1１][3-9３-９]\d)[ -]?\d{{4}}[ -]?(\d{{4}})(?![\dA-Za-z])")
+_LANDLINE = re.compile(r"(?<![\dA-Za-z])([0０]\d{2,3}(?:[)）][- ]?|[- ]))\d{3,4}(\d{4})(?![\dA-Za-z])")
 _EMAIL = re.compile(r"([A-Za-z0-9])[A-Za-z0-9._%+-]*(@[A-Za-z0-9.-]+\.[A-Za-z]{2,})", re.ASCII)
 
 
