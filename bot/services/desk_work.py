@@ -22,7 +22,7 @@ from bot.services.life_cycle import ratings
 from bot.services.life_cycle.after_step import lapse_extensions
 from bot.services.office import Office
 from bot.services.staff import agents_named
-from bot.services.telling import tell_citizen, tell_merged
+from bot.services.telling import tell_citizen
 from bot.services.tickets import move, touch
 from bot.services.views import TicketView, ticket_view
 from bot.store.database import announce
@@ -177,15 +177,13 @@ async def change_status(
         session, office, ticket, TicketStatus(to),
         actor=agent.id, reason=reason, reason_code=reason_code, now=now,
     )  # fmt: skip
-    status = office.texts(f"states.{to}")
     words = office.texts(
         "tickets.status_changed_with_reason" if reason else "tickets.status_changed",
         number=ticket.number,
-        status=status,
+        status=office.texts(f"states.{to}"),
         reason=reason,
     )
     await tell_citizen(session, ticket, words, now=now)
-    await tell_merged(session, office, ticket, status=status, now=now)
     if to == TicketStatus.RESOLVED:
         await ratings.offer_for_ticket(session, office, ticket, now=now)
     return ticket_view(ticket)

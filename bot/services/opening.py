@@ -175,8 +175,7 @@ async def _insert(
         for key, ticket in made.items():
             for row in evidence.get(key, ()):
                 row.ticket_id = ticket.id
-            announce(session, "staff", {"type": "ticket_changed", "id": ticket.id})
-            ticket_happened(session, "ticket.opened", ticket, now=now)
+            tell_opened(session, ticket, now=now)
         return made
     raise AssertionError("unreachable")
 
@@ -197,6 +196,12 @@ async def insert_ticket(
         else:
             return ticket
     raise AssertionError("unreachable")
+
+
+def tell_opened(session: AsyncSession, ticket: Ticket, *, now: datetime) -> None:
+    """Let consoles and webhooks know that there is a new ticket."""
+    announce(session, "staff", {"type": "ticket_changed", "id": ticket.id})
+    ticket_happened(session, "ticket.opened", ticket, now=now)
 
 
 def party_key_of(office: Office, facts: dict[str, Any]) -> str | None:

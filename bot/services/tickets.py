@@ -17,6 +17,7 @@ from bot.services import audit, sla
 from bot.services.life_cycle.after_step import after_step
 from bot.services.office import Office
 from bot.services.outgoing.happenings import ticket_happened
+from bot.services.telling import tell_merged
 from bot.services.views import TicketView, ticket_view
 from bot.store.database import announce
 from bot.store.tables import Ticket, TicketEntry
@@ -111,7 +112,8 @@ async def move(
     now: datetime,
     reason_code: str | None = None,
 ) -> None:
-    """Take one step of the state table; the caller holds the row.
+    """Take one step of the state table, and tell the citizens of tickets merged into this one; the caller holds the
+    row, and tells its own citizen.
 
     Args:
         reason_code: Code from the catalogue whose words `reason` begins with; sealed, to count by.
@@ -133,6 +135,7 @@ async def move(
     )  # fmt: skip
     await sla.on_status_changed(session, office.sla, ticket, old, to, now=now)
     await after_step(session, office, ticket, old, to, actor=actor, now=now)
+    await tell_merged(session, office, ticket, now=now)
     touch(session, ticket, now)
     if to is TicketStatus.RESOLVED:
         ticket_happened(session, "ticket.resolved", ticket, now=now)

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, event, exists, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, event, exists, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.interfaces import ORMOption
@@ -34,6 +34,9 @@ class Restriction:
     agent_id: str
 
 
+#: Execution options of a statement that reads on behalf of all, not of whoever is restricted: what a step must tell
+#: citizens of other regions.
+EVERYWHERE: Mapping[str, bool] = {"everywhere": True}
 _CRITERIA = "criteria"
 _restriction: ContextVar[Restriction | None] = ContextVar("restriction", default=None)
 
@@ -56,7 +59,7 @@ def restrict(session: AsyncSession) -> None:
     options = session.info[_CRITERIA] = _criteria(restriction)
 
     def add_criteria(state: ORMExecuteState) -> None:
-        if state.is_select and not state.is_column_load:
+        if state.is_select and not state.is_column_load and not state.execution_options.get("everywhere"):
             state.statement = state.statement.options(*options)
 
     event.listen(session.sync_session, "do_orm_execute", add_criteria)
@@ -87,17 +90,20 @@ def _criteria(restriction: Restriction) -> list[ORMOption]:
     # The inner tickets are aliases of the table, not of the class: criteria are not added to those.
     inner, table = restriction.scope, Ticket.__table__
     mine, any_ticket, of_evidence = table.alias(), table.alias(), table.alias()
-    within = exists(select(1).where(mine.c.conversation_id == Conversation.id, _within(mine.c.region, inner)))
+    has_ours = exists(select(1).where(mine.c.conversation_id == Conversation.id, within(mine.c.region, inner)))
     has_ticket = exists(select(1).where(any_ticket.c.conversation_id == Conversation.id))
-    conversation = or_(Conversation.agent_id == restriction.agent_id, within, ~has_ticket)
-    readable = select(1).where(of_evidence.c.id == Evidence.ticket_id, _within(of_evidence.c.region, inner))
+    conversation = or_(Conversation.agent_id == restriction.agent_id, has_ours, ~has_ticket)
+    readable = select(1).where(of_evidence.c.id == Evidence.ticket_id, within(of_evidence.c.region, inner))
     return [
-        with_loader_criteria(Ticket, _within(Ticket.region, inner), include_aliases=True),
+        with_loader_criteria(Ticket, within(Ticket.region, inner), include_aliases=True),
         with_loader_criteria(Conversation, conversation, include_aliases=True),
         with_loader_criteria(Evidence, or_(Evidence.ticket_id.is_(None), exists(readable)), include_aliases=True),
     ]
 
 
-def _within(region: ColumnElement[str | None], scope: RegionScope) -> ColumnElement[bool]:
+def within(region: ColumnElement[str | None], scope: RegionScope) -> ColumnElement[bool]:
+    """Return the condition that a region lies in a scope; no region lies in every scope, any in an unlimited one."""
+    if not scope.is_limited:
+        return true()
     ranges = [and_(region >= first, region < end) for first, end in scope.ranges]
     return or_(region.is_(None), *ranges)

@@ -9,10 +9,11 @@ from sqlalchemy import select
 
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import AgentNotPresent, AtCapacity, BadRequest, NotWaiting, NotYourConversation
-from bot.services import handoff
+from bot.services import access, handoff
 from bot.services.reading import messages_after
+from bot.store.scoping import restricted
 from bot.store.tables import Agent, Handoff, HandoffEvent, SlaClock
-from tests.support.builders import make_agent
+from tests.support.builders import make_agent, make_ticket
 from tests.support.citizens import Citizen
 from tests.support.clock import FakeClock
 from tests.support.engine import ScriptedEngine, says
@@ -195,6 +196,16 @@ async def test_only_to_somebody_who_is_there_and_has_a_place(desk: Desk, clock: 
         with pytest.raises(error):
             await transfer(desk, agent, citizen, target)
     assert (await stored(desk, citizen)).agent_id == agent.id
+
+
+async def test_a_colleague_is_as_full_for_an_agent_who_may_not_see_what_they_have(desk: Desk) -> None:
+    agent, full = await present_agent(desk, regions=["330100"]), await present_agent(desk, capacity=1)
+    async with desk.read() as session:
+        agent = await session.get_one(Agent, agent.id)
+    elsewhere, ours = await claimed(desk, full), await claimed(desk, agent)
+    await make_ticket(desk, elsewhere.conversation_id, facts={"right": "patent", "region": "广东省深圳市南山区"})
+    with restricted(access.restriction_of(agent)), pytest.raises(AtCapacity):
+        await transfer(desk, agent, ours, full)
 
 
 async def test_another_queue_serves_the_citizen_first(desk: Desk, clock: FakeClock) -> None:

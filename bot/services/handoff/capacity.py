@@ -40,11 +40,13 @@ async def load_of(session: AsyncSession, agent_id: str) -> int:
 
 async def loads(session: AsyncSession, agent_ids: list[str] | None = None) -> dict[str, int]:
     """Return how many conversations each agent has; those with none are left out."""
+    # On the table, not the class: a colleague has as many, wherever the viewer's regions end.
+    held = Conversation.__table__.c
     query = (
-        select(Conversation.agent_id, func.count())
-        .where(Conversation.owner == Owner.HUMAN.value, Conversation.agent_id.is_not(None))
-        .group_by(Conversation.agent_id)
+        select(held.agent_id, func.count())
+        .where(held.owner == Owner.HUMAN.value, held.agent_id.is_not(None))
+        .group_by(held.agent_id)
     )
     if agent_ids is not None:
-        query = query.where(Conversation.agent_id.in_(agent_ids))
+        query = query.where(held.agent_id.in_(agent_ids))
     return {str(agent_id): count for agent_id, count in await session.execute(query)}

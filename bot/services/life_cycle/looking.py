@@ -11,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.life_cycle import LinkKind
 from bot.services import sla
+from bot.services.access import scope_of
 from bot.services.desk_work import access_ticket
 from bot.services.life_cycle.duplicates import OtherTicket, other_ticket, suggest_duplicates
 from bot.services.life_cycle.linking import visible
 from bot.services.life_cycle.ratings import RatingView, ratings_of
 from bot.services.office import Office
 from bot.services.staff import agents_named
+from bot.store.scoping import within
 from bot.store.tables import (
     Agent,
     CorrectionNotice,
@@ -359,38 +361,33 @@ async def tasks(
     feedback, follow-ups that are due; of each kind the oldest, at most `limit`."""
     today = office.calendar.local_date(now)
     queries = {
-        "extension": select(Extension.ticket_id, Extension.asked_at, Extension.reason)
+        "extension": select(Ticket, Extension.asked_at, Extension.reason)
+        .join(Extension, Extension.ticket_id == Ticket.id)
         .where(Extension.decided_at.is_(None))
         .order_by(Extension.asked_at),
-        "correction": select(CorrectionNotice.ticket_id, CorrectionNotice.due_on, CorrectionNotice.note)
+        "correction": select(Ticket, CorrectionNotice.due_on, CorrectionNotice.note)
+        .join(CorrectionNotice, CorrectionNotice.ticket_id == Ticket.id)
         .where(
             CorrectionNotice.expired_at.is_not(None),
             CorrectionNotice.answered_at.is_(None),
             CorrectionNotice.dropped_at.is_(None),
         )
         .order_by(CorrectionNotice.due_on),
-        "transfer": select(Transfer.ticket_id, Transfer.sent_at, Transfer.authority)
+        "transfer": select(Ticket, Transfer.sent_at, Transfer.authority)
+        .join(Transfer, Transfer.ticket_id == Ticket.id)
         .where(Transfer.feedback_at.is_(None))
         .order_by(Transfer.sent_at),
-        "follow_up": select(FollowUp.ticket_id, FollowUp.due_on, FollowUp.text)
+        "follow_up": select(Ticket, FollowUp.due_on, FollowUp.text)
+        .join(FollowUp, FollowUp.ticket_id == Ticket.id)
         .where(FollowUp.done_at.is_(None), FollowUp.due_on <= today)
         .order_by(FollowUp.due_on),
     }
+    # What is merged or not for this agent must not take a place among the oldest.
+    theirs = (Ticket.merged_into.is_(None), within(Ticket.region, scope_of(agent)))
     return {
-        kind: await _tasks(session, agent, kind, (await session.execute(query.limit(limit))).all())
+        kind: [
+            Task(kind, other_ticket(ticket), on, text)
+            for ticket, on, text in await session.execute(query.where(*theirs).limit(limit))
+        ]
         for kind, query in queries.items()
     }
-
-
-async def _tasks(
-    session: AsyncSession, agent: Agent, kind: str, rows: Sequence[tuple[str, date | datetime, str]]
-) -> list[Task]:
-    ids = {ticket_id for ticket_id, _, _ in rows}
-    # One query fills the session; the door then looks no row up again.
-    loaded = list(await session.scalars(select(Ticket).where(Ticket.id.in_(ids)))) if ids else []
-    seen = {t.id: await visible(session, agent, t.id) for t in loaded}
-    return [
-        Task(kind, other_ticket(ticket), on, text)
-        for ticket_id, on, text in rows
-        if (ticket := seen.get(ticket_id)) is not None and ticket.merged_into is None
-    ]

@@ -16,7 +16,7 @@ from bot.services.desk_work import access_ticket, tell_citizen
 from bot.services.life_cycle import reasons
 from bot.services.life_cycle.linking import make_link
 from bot.services.office import Office
-from bot.services.opening import OpenedTicket, TicketDraft, insert_ticket
+from bot.services.opening import OpenedTicket, TicketDraft, insert_ticket, tell_opened
 from bot.services.tickets import touch
 from bot.services.views import ticket_view
 from bot.store.tables import Agent, Evidence, Ticket
@@ -94,6 +94,7 @@ async def split_ticket(
         session, ticket, actor=agent.id, action="ticket.split", now=now, reason=reason,
         new={"number": new.number, "link": link.id, "facts": sorted(facts), "evidence": hashes},
     )  # fmt: skip
+    tell_opened(session, new, now=now)
     touch(session, ticket, now)
     code = office.signer.query_code(new.number)
     words = office.texts(

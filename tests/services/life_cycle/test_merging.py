@@ -1,7 +1,7 @@
 """Merging, taking out, splitting, linking, and the suggestion of duplicates."""
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -10,8 +10,9 @@ from bot import worker
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import BadRequest, ReasonRequired, TicketChangedMeanwhile
 from bot.helpdesk.life_cycle import AlreadyLinked, MergeRefused, NotMerged, TicketMerged
-from bot.services import desk_work, sla, tickets
+from bot.services import access, desk_work, sla, tickets
 from bot.services.evidence import evidence_of
+from bot.services.life_cycle.corrections import request_correction
 from bot.services.life_cycle.duplicates import suggest_duplicates
 from bot.services.life_cycle.extensions import request_extension
 from bot.services.life_cycle.linking import link_tickets, unlink_tickets
@@ -19,9 +20,13 @@ from bot.services.life_cycle.looking import life_of
 from bot.services.life_cycle.merging import merge_tickets, unmerge_ticket
 from bot.services.life_cycle.priorities import set_priority
 from bot.services.life_cycle.splitting import split_ticket
+from bot.services.life_cycle.transfers import transfer_to_authority
 from bot.services.listing import TicketFilter, list_tickets
+from bot.store.scoping import restricted
 from bot.store.tables import Evidence, Ticket, TicketLink
 from tests.services.life_cycle.conftest import FACTS, Case, MakeCase
+from tests.services.outgoing import rows, subscribe
+from tests.support.builders import make_agent
 from tests.support.clock import FakeClock
 from tests.support.steps import asks_for_correction
 
@@ -144,6 +149,37 @@ async def test_the_citizen_of_a_merged_ticket_hears_the_status_without_the_other
     assert "张某" not in said and other.opened.ticket.number not in said
 
 
+async def test_the_citizen_of_a_merged_ticket_hears_of_steps_that_have_forms_of_their_own(
+    case: Case, other: Case, desk: Desk, clock: FakeClock
+) -> None:
+    await merges(case, other)
+    await other.does(request_correction, items=["注册证"], due_on=date(2026, 12, 1))
+    async with desk.begin() as session:
+        await tickets.supplement(
+            session, desk.office, other.opened.ticket.number, other.opened.code, text="已补", now=clock()
+        )
+    await other.does(transfer_to_authority, authority="杭州海关", matter="查验")
+    await worker.run_once(desk, clock())
+    said = [words for words in await case.told() if case.opened.ticket.number in words]
+    assert [next(state for state in ("待补正", "已提交", "已移送") if state in words) for words in said[-3:]] == [
+        "待补正", "已提交", "已移送",
+    ]  # fmt: skip
+    assert not any("杭州海关" in words or "注册证" in words for words in said)
+
+
+async def test_an_agent_of_one_region_has_the_citizens_of_another_told_as_well(
+    make_case: MakeCase, desk: Desk, clock: FakeClock
+) -> None:
+    theirs = await make_case(facts=FACTS | {"region": "广东省深圳市南山区"})
+    ours = await make_case(facts=FACTS | {"region": "浙江省杭州市西湖区"})
+    await merges(theirs, ours)
+    agent = await make_agent(desk, regions=["330100"])
+    with restricted(access.restriction_of(agent)):
+        await ours.does(desk_work.change_status, to="accepted", reason="", by=agent)
+    await worker.run_once(desk, clock())
+    assert "已受理" in (await theirs.told())[-1]
+
+
 async def test_what_cannot_be_merged_is_refused_with_its_reason(
     case: Case, other: Case, make_case: MakeCase
 ) -> None:
@@ -264,6 +300,12 @@ async def test_a_split_that_takes_what_is_not_there_is_refused(case: Case, chang
     values = {"subject": "另一件", "facts": ["right"], "reason": "拆开"} | changes
     with pytest.raises(BadRequest):
         await case.does(split_ticket, **values)
+
+
+async def test_webhooks_hear_of_a_ticket_that_was_split_off(case: Case, desk: Desk) -> None:
+    await subscribe(desk, "https://hooks.example.org/", "ticket.opened")
+    new = (await case.does(split_ticket, subject="另一件商品", facts=["name"], reason="两件不同的商品")).ticket
+    assert [row.payload["data"]["number"] for row in await rows(desk)] == [new.number]
 
 
 async def test_a_second_click_splits_nothing_again(case: Case) -> None:

@@ -5,14 +5,17 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select
 
+from bot.bootstrap import Desk
 from bot.helpdesk.errors import BadRequest, Forbidden, ReasonRequired
 from bot.services import desk_work
 from bot.services.life_cycle.correcting import FactRejected, correct_entry, correct_fact
 from bot.services.life_cycle.follow_ups import plan_follow_up, record_follow_up
 from bot.services.life_cycle.looking import life_of, tasks
+from bot.services.life_cycle.merging import merge_tickets
 from bot.services.life_cycle.priorities import set_priority
+from bot.services.life_cycle.transfers import transfer_to_authority
 from bot.store.tables import TicketEvent
-from tests.services.life_cycle.conftest import FACTS, Case
+from tests.services.life_cycle.conftest import FACTS, Case, MakeCase
 from tests.support.builders import make_agent
 from tests.support.clock import FakeClock
 
@@ -196,6 +199,23 @@ async def resolved(case: Case) -> Case:
     await case.moves("accepted")
     await case.moves("resolved", reason_code="stopped")
     return case
+
+
+async def test_what_is_not_for_an_agent_takes_no_place_among_what_waits_longest(
+    make_case: MakeCase, desk: Desk, clock: FakeClock
+) -> None:
+    agent = await make_agent(desk, regions=["330100"])
+    merged, target = await make_case(), await make_case()
+    places = [await make_case(facts=FACTS | {"region": place}) for place in ("广东省深圳市南山区", "浙江省杭州市西湖区")]
+    for one in (merged, *places):
+        await one.does(transfer_to_authority, authority="市监局", matter="查处")
+        clock.move(timedelta(minutes=1))
+    await merged.does(merge_tickets, into_id=target.id, reason="同一件事")
+    async with desk.read() as session:
+        waiting = await tasks(session, desk.office, agent, now=clock(), limit=1)
+        of_all = await tasks(session, desk.office, target.agent, now=clock(), limit=1)
+    assert [task.ticket.id for task in waiting["transfer"]] == [places[1].id]
+    assert [task.ticket.id for task in of_all["transfer"]] == [places[0].id]
 
 
 async def test_a_resolution_plans_a_follow_up_ten_working_days_on(resolved: Case, clock: FakeClock) -> None:
