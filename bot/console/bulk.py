@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import structlog
 from aiohttp import web
 
 from bot.console import roles
@@ -15,6 +16,8 @@ from bot.services import macros
 from bot.services.desk_work import access_ticket
 from bot.services.macros.filling import values_for
 from bot.services.macros.steps import ME, Work
+
+log = structlog.get_logger()
 
 #: A page and a little more; what concerns more tickets is a matter for a rule, not for a hand.
 TICKETS_MAX = 100
@@ -82,6 +85,11 @@ async def _outcome(request: web.Request, do: Do, ticket_id: str, version: int) -
     except HelpdeskError as error:
         message = request.config_dict[WORDS].for_error(error.code, error.details)
         return {"id": ticket_id, "ok": False, "code": error.code, "message": message}
+    except Exception:
+        # What became of the others must be told all the same: they have been changed.
+        log.exception("console.bulk_failed", ticket_id=ticket_id)
+        message = request.config_dict[WORDS].for_error("server_error", {})
+        return {"id": ticket_id, "ok": False, "code": "server_error", "message": message}
     return {"id": ticket_id, "ok": True, "not_told": list(not_told)}
 
 

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from bot.console import lists, roles
 from bot.console.keys import AGENT, DESK, WORDS
+from bot.console.moments import ZONE
 from bot.console.sheets import Cell, Sheet, download, to_csv, to_xlsx
 from bot.console.tickets import queues_of
 from bot.console.words import Words
@@ -54,7 +55,7 @@ async def tickets(request: web.Request) -> web.Response:
         rows.append([words("export.cut", rows=ROWS_MAX)])
     sheet = Sheet(words("export.tickets"), words("export.head").split("|"), rows)
     body = await asyncio.to_thread(to_csv if kind == "csv" else to_xlsx, [sheet])
-    return download(body, f"tickets-{desk.clock():%Y%m%d}", kind)
+    return download(body, f"tickets-{desk.clock().astimezone(ZONE):%Y%m%d}", kind)
 
 
 def _row(card: TicketCard, words: Words) -> list[Cell]:

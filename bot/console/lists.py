@@ -88,6 +88,8 @@ def wish_of(query: Mapping[str, str], agent: Agent, queues: Collection[str]) -> 
         open_only=not everything,
     )
     params = {name: query[name] for name in _KEPT if query.get(name)}
+    # What is searched for is what is shown and kept, not all that was typed.
+    params = {name: value for name, value in (params | {"q": text}).items() if value}
     return Wish(params, wanted, _sort_of(query, everything), text, query.get("after") or None)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -112,20 +112,29 @@ async def follow(desk: Desk, onlookers: Onlookers, agent: Agent, subject: str, s
     except HelpdeskError:
         return
     topic = leases.topic(subject, subject_id)
+    told = None
     async with desk.hub.listen(topic) as news:
         with onlookers.looking(topic, agent):
             while True:
                 while not news.empty():
                     news.get_nowait()
-                await send("lookers", subject=subject, id=subject_id, **await _state(desk, onlookers, agent, subject, subject_id))
-                await news.get()
+                state, lasts = await _state(desk, onlookers, agent, subject, subject_id)
+                if state != told:
+                    await send("lookers", subject=subject, id=subject_id, **state)
+                    told = state
+                # A lease that runs out is no news: nobody does anything then.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(lasts):
+                        await news.get()
 
 
 async def _state(
     desk: Desk, onlookers: Onlookers, agent: Agent, subject: str, subject_id: str
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], float | None]:
+    """Return who looks and who writes, and for how many seconds the lease lasts; None if there is none."""
+    now = desk.clock()
     async with desk.read() as session:
-        holder = await leases.holder(session, subject, subject_id, now=desk.clock())
+        holder = await leases.holder(session, subject, subject_id, now=now)
     others = [who for who in onlookers.at(leases.topic(subject, subject_id)) if who["id"] != agent.id]
     writer = {"id": holder.agent_id, "name": holder.agent_name, "until": holder.until.isoformat()} if holder else None
-    return {"others": others, "writer": writer}
+    return {"others": others, "writer": writer}, (holder.until - now).total_seconds() if holder else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import BadRequest
@@ -29,9 +30,11 @@ async def keep(
     if not text.strip():
         await drop(session, agent, kind, subject_id)
         return
-    await session.merge(
-        Draft(agent_id=agent.id, subject_kind=kind, subject_id=subject_id, text=text, updated_at=now)
-    )
+    # One statement: two tabs may keep the first words of a draft at the same moment.
+    insert = (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(Draft)
+    key = {"agent_id": agent.id, "subject_kind": kind, "subject_id": subject_id}
+    kept = {"text": text, "updated_at": now}
+    await session.execute(insert.values(key | kept).on_conflict_do_update(index_elements=[*key], set_=kept))
 
 
 async def drop(session: AsyncSession, agent: Agent, kind: str, subject_id: str) -> None:

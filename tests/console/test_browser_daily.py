@@ -58,6 +58,22 @@ async def test_a_draft_survives_the_crash_of_the_browser(sit_down, browser, tick
     await other.wait_for_function("() => document.querySelector('#words-box').value === '您好，已收到'")
 
 
+async def test_a_reply_to_a_ticket_that_could_not_be_sent_survives_a_reload(sit_down, ticket):  # noqa: F811
+    page = await sit_down("李明")
+    await page.goto(f"/console/tickets/{ticket.id}")
+    await page.keyboard.press("r")
+    await page.wait_for_selector("#words-box:focus")
+    await page.route("**/replies", lambda route: route.abort())
+    async with page.expect_response("**/drafts/**") as kept:
+        await page.keyboard.type("请补充注册证")
+        await page.keyboard.press("Control+Enter")
+        await page.wait_for_selector("#problem:visible")
+        await page.clock.run_for(1000)
+    assert (await kept.value).request.post_data_json["text"] == "请补充注册证"
+    await page.reload()
+    await page.wait_for_function("() => document.querySelector('#words-box').value === '请补充注册证'")
+
+
 async def test_a_canned_reply_is_chosen_with_the_keyboard(sit_down, desk, ticket):  # noqa: F811
     page = await sit_down("李明")
     await add_macro(desk, title="催证", text="{{citizen}}，请补充注册证。")

@@ -2,6 +2,8 @@
 
 import io
 import re
+from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from openpyxl import load_workbook
@@ -9,7 +11,9 @@ from sqlalchemy import event, func, select, update
 
 from bot.bootstrap import Desk
 from bot.console import exports, lists
-from bot.store.tables import Ticket, TicketEvent
+from bot.services import macros
+from bot.services.macros.steps import Work
+from bot.store.tables import SavedView, Ticket, TicketEvent
 from tests.console.conftest import Enter
 from tests.console.driver import StaffClient
 from tests.support.builders import make_ticket
@@ -121,6 +125,14 @@ async def test_a_view_is_saved_shown_and_removed(enter: Enter) -> None:
     assert "我的专利" not in await li.page("/console/tickets")
 
 
+async def test_a_view_keeps_no_more_than_is_searched_for(enter: Enter, desk: Desk) -> None:
+    li = await enter()
+    answer = await li.post_form("/console/views", name="长", query=urlencode({"q": "假" * 5000}))
+    assert answer.headers["Location"].count("%E5%81%87") == 100
+    async with desk.read() as session:
+        assert (await session.scalars(select(SavedView))).one().filters == {"q": "假" * 100}
+
+
 # --- bulk -----------------------------------------------------------------------------------
 
 
@@ -144,6 +156,21 @@ async def test_each_ticket_says_who_was_named_in_its_note_and_not_told(enter: En
     for text, expected in (("@郭管理 请看", ["郭管理"]), ("请看", [])):
         _, body = await bulk(li, tickets[:2], step={"do": "note", "text": text})
         assert [o["not_told"] for o in body["outcomes"]] == [expected, expected]
+
+
+async def test_a_failure_that_nobody_foresaw_keeps_no_outcome_back(enter: Enter, tickets, monkeypatch) -> None:
+    li, take = await enter(), macros.take
+
+    async def fails(work: Work, step: object) -> object:
+        if work.ticket.id == tickets[1].id:
+            raise RuntimeError("disk full")
+        return await take(work, step)
+
+    monkeypatch.setattr(macros, "take", fails)
+    status, body = await bulk(li, tickets, step={"do": "priority", "to": "high"})
+    assert (status, body["done"]) == (200, 2)
+    assert [outcome.get("code") for outcome in body["outcomes"]] == [None, "server_error", None]
+    assert "disk full" not in str(body)
 
 
 async def test_a_reason_may_have_variables(enter: Enter, tickets) -> None:
@@ -225,6 +252,13 @@ async def test_an_export_is_recorded_and_says_where_it_was_cut(enter: Enter, tic
     assert text.count("\n") == 4 and "只导出了前 2 件" in text.splitlines()[-1]
     page = await head.page("/console/staff-events")
     assert "导出工单列表" in page and "件数：2" in page and "格式：csv" in page
+
+
+async def test_a_file_bears_the_day_that_it_is_here(enter: Enter, desk: Desk) -> None:
+    desk.clock.move(timedelta(hours=15))
+    head = await enter("赵强", "supervisor")
+    answer = await head.client.get("/console/exports/tickets.csv")
+    assert "tickets-20261121.csv" in answer.headers["Content-Disposition"]
 
 
 async def test_agents_export_nothing(enter: Enter) -> None:

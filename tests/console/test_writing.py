@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+from datetime import timedelta
 
 import pytest
 from openpyxl import load_workbook
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from bot.bootstrap import Desk
 from bot.console.looking import Onlookers, follow
+from bot.services import leases
 from bot.services.leases import LIFETIME
 from bot.store.tables import Macro
 from tests.console.conftest import Enter
@@ -175,6 +177,20 @@ async def test_colleagues_see_each_other_and_who_writes(enter: Enter, ticket) ->
     await second.close()
     await heard(first, "lookers", others=[])
     await first.close()
+
+
+async def test_whoever_looks_hears_that_a_lease_has_run_out(enter: Enter, desk: Desk, ticket, monkeypatch) -> None:
+    monkeypatch.setattr(leases, "LIFETIME", timedelta(seconds=0.2))
+    li, wang = await enter("李明"), await enter("王敏")
+    socket = await wang.live()
+    await socket.send_json({"type": "look", "subject": "ticket", "id": ticket.id})
+    await li.post(f"/tickets/{ticket.id}/lease")
+    while (message := await heard(socket, "lookers"))["writer"] is None:
+        pass
+    assert message["writer"]["name"] == "李明"
+    desk.clock.move(timedelta(seconds=1))
+    await heard(socket, "lookers", writer=None)
+    await socket.close()
 
 
 async def test_who_looks_at_what_is_not_for_an_agent_is_not_told(enter: Enter, desk) -> None:

@@ -51,6 +51,17 @@ async def test_a_draft_is_kept_for_its_agent_and_its_kind_until_it_is_emptied(de
             await keep(li, kind, text)
 
 
+async def test_two_tabs_may_begin_the_same_draft_at_once(desk: Desk, li: Agent) -> None:
+    async def keep(text: str) -> None:
+        async with desk.begin() as session:
+            await unsent_texts.keep(session, li, "ticket.reply", "t1", text=text, now=desk.clock())
+            await asyncio.sleep(0.05)
+
+    await asyncio.gather(keep("您好"), keep("您好，"))
+    async with desk.read() as session:
+        assert (await unsent_texts.drafts_of(session, li, "ticket", "t1"))["reply"] in ("您好", "您好，")
+
+
 # --- leases ---------------------------------------------------------------------------------
 
 

@@ -54,9 +54,10 @@ function wireWriting() {
     for (const part of $$("[data-for]", form)) part.hidden = part.dataset.for !== mode;
   };
   for (const tab of $$(".tab", form)) tab.addEventListener("click", () => { show(tab.dataset.mode); box.focus(); });
-  form.addEventListener("submit", (event) => {
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    save(form.dataset.mode === "note" ? "notes" : "replies", { text: box.value }, $("#problem"));
+    const isSaved = await save(form.dataset.mode === "note" ? "notes" : "replies", { text: box.value }, $("#problem"));
+    if (!isSaved) form.dispatchEvent(new Event("unsent"));
   });
   box.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();

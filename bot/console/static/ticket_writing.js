@@ -39,6 +39,8 @@ function wireDrafts() {
     tab.addEventListener("click", () => { box.value = words[tab.dataset.mode]; });
   }
   form.addEventListener("submit", () => drafts.sent(ticket, mode()));
+  // What could not be sent is a draft again.
+  form.addEventListener("unsent", () => drafts.keep(ticket, mode(), box.value));
 }
 
 // --- who writes ----------------------------------------------------------------------------
