@@ -60,6 +60,7 @@ def _readable(value: str) -> str:
     """Return an instant the way people write it, anything else as it is."""
     try:
         at = datetime.fromisoformat(value)
-    except ValueError:
+        return moment(at) if at.tzinfo else value
+    except (ValueError, OverflowError):
+        # Words, or an instant so far away that it lies in no year here.
         return value
-    return moment(at) if at.tzinfo else value

@@ -202,6 +202,18 @@ async def test_both_versions_of_a_corrected_fact_stand_on_the_timeline_and_in_th
         assert "通讯地址：未提供 → 杭**" in html, tab
 
 
+async def test_what_a_correction_makes_due_can_be_filled_in(enter, desk):
+    citizen = await Citizen.arrives(desk)
+    facts = FACTS | {"report_type": "rightholder", "venue": "online", "platform": "某平台"}
+    ticket = (await make_ticket(desk, citizen.conversation_id, facts=facts)).ticket
+    li, option = await enter(), '<option value="market">'
+    assert option not in await page(li, ticket)
+    version = await post(li, ticket, "fact-corrections", name="venue", value="市场", reason="写错")
+    assert option in await page(li, ticket)
+    await post(li, ticket, "fact-corrections", version, name="market", value="四季青市场", reason="补记")
+    assert "四季青市场" in await page(li, ticket)
+
+
 async def test_both_versions_of_a_corrected_reply_stand_on_the_timeline(enter, ticket):
     li, wang = await enter("李明"), await enter("王敏")
     await li.post(f"/tickets/{ticket.id}/replies", {"text": "请到江西路办理"})

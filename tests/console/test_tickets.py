@@ -101,6 +101,12 @@ async def test_an_unknown_ticket_is_not_found(enter):
     assert (await li.client.get("/console/tickets/nothing")).status == 404
 
 
+async def test_a_question_that_reads_like_an_instant_out_of_time_does_not_shut_its_page(enter, desk):
+    citizen, said = await Citizen.arrives(desk), "9999-12-31T23:59:59-12:00"
+    ticket = (await make_ticket(desk, citizen.conversation_id, kind="consultation", facts={"question": said})).ticket
+    assert said in await (await enter()).page(f"/console/tickets/{ticket.id}")
+
+
 async def test_an_agent_takes_a_ticket(enter, ticket):
     li = await enter()
     answer = await li.post(f"/tickets/{ticket.id}/assignment", {"version": 1})

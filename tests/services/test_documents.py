@@ -138,6 +138,18 @@ def test_the_longest_and_strangest_answers_break_no_format(office, forms, format
     assert len(make_document(odd, format_).content) > 1000
 
 
+def test_a_pdf_keeps_words_apart_that_a_tab_or_a_hard_blank_parts(office, forms) -> None:  # noqa: F811
+    spaced = sheet_of_ticket(office, forms, replace(TICKET, facts=FACTS | {"facts": "单价\t数量\xa0金额"}), is_masked=True, now=NOW)
+    assert "单价 数量 金额" in pdf_text(make_document(spaced, "pdf").content)
+
+
+@pytest.mark.parametrize("said", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_a_question_that_reads_like_an_instant_out_of_time_is_shown_as_it_is(office, forms, said: str) -> None:  # noqa: F811
+    ticket = replace(TICKET, kind="consultation", facts={"question": said})
+    sheet = sheet_of_ticket(office, forms, ticket, is_masked=True, now=NOW)
+    assert sheet.facts["question"] == said
+
+
 def test_a_ticket_that_no_form_opened_is_shown_with_what_it_holds(office, forms) -> None:  # noqa: F811
     ticket = replace(TICKET, kind="consultation", facts={"question": "商标被抢注怎么办", "requested_at": NOW.isoformat()})
     sheet = sheet_of_ticket(office, forms, ticket, is_masked=True, now=NOW)

@@ -59,6 +59,18 @@ async def test_a_ticket_is_found_by_what_stands_on_it_and_by_nothing_else(desk: 
         assert await found(desk, typed) == [], typed
 
 
+async def test_traditional_and_simplified_characters_find_each_other(desk: Desk, citizen: Citizen) -> None:
+    simple = (await opened(desk, citizen)).ticket.number
+    traditional = (await opened(desk, citizen, name="陳七", respondent="香港貿易行", facts="網店銷售假冒我公司商標的水壺")).ticket
+    await keep_up(desk)
+    for typed in ("網店銷售", "网店销售", "商標", "商标 假冒"):
+        assert await found(desk, typed) == sorted([simple, traditional.number]), typed
+    assert await found(desk, "陈七") == await found(desk, "陳七 贸易行") == [traditional.number]
+    async with desk.read() as session:
+        marked = await search.excerpts(session, [traditional.id], "网店")
+    assert [piece for piece, is_hit in marked[traditional.id] if is_hit] == ["网店"]
+
+
 async def test_pairs_that_stand_apart_are_not_the_word(desk: Desk, citizen: Citizen) -> None:
     await opened(desk, citizen, facts="专利的权利人是利民公司")
     await keep_up(desk)

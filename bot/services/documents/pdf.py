@@ -129,14 +129,23 @@ def _text(text: str) -> str:
 
 
 def _shown(text: str) -> str:
-    return "".join(c if _can_show(c) else _UNSHOWN for c in text if c == "\n" or c.isprintable() or c == "\u3000")
+    return "".join(map(_sign, text))
 
 
 @lru_cache(maxsize=30_000)
+def _sign(character: str) -> str:
+    """Return what stands for a character: itself, a blank for a tab and its like, a box, or nothing for what has no shape."""
+    if character in "\n\u3000":
+        return character
+    if character.isspace():
+        return " "
+    if not character.isprintable():
+        return ""
+    return character if _can_show(character) else _UNSHOWN
+
+
 def _can_show(character: str) -> bool:
     """Tell whether the font has it: its characters are those of the national standard GB 18030 of two bytes."""
-    if character == "\n":
-        return True
     try:
         return len(character.encode("gbk")) <= 2
     except UnicodeEncodeError:

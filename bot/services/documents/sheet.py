@@ -165,9 +165,10 @@ def _readable(office: Office, value: str) -> str:
     """Return an instant the way people write it, anything else as it is."""
     try:
         at = datetime.fromisoformat(value)
-    except ValueError:
+        return _full_moment(office, at) if at.tzinfo else value
+    except (ValueError, OverflowError):
+        # Words, or an instant so far away that it lies in no year here.
         return value
-    return _full_moment(office, at) if at.tzinfo else value
 
 
 def _centre(office: Office, centre_id: str) -> str:

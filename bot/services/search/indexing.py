@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.helpdesk.identifiers import check_phone
 from bot.services.forms import FieldType, FormCatalogue
 from bot.services.search import derived
-from bot.services.search.grams import grams_of, readable
+from bot.services.search.grams import grams_of, readable, simplified
 from bot.services.signing import Signer
 from bot.store.tables import (
     Base,
@@ -97,6 +97,9 @@ async def _store(
         words, phones = _words_and_phones(forms, ticket)
         # Number and subject stand on the list anyway, so where a word is hit is looked for elsewhere first.
         text = readable(" ".join([*words, *said[ticket.id], ticket.subject, ticket.number]))
+        if (simple := simplified(text)) != text:
+            # Found by both kinds of characters, shown as it was written.
+            text = f"{text} {simple}"
         rows.append(
             {"ticket_id": ticket.id, "audit_seq": ticket.audit_seq, "text": text, "grams": " ".join(grams_of(text))}
         )

@@ -12,7 +12,7 @@ from sqlalchemy.types import Text
 from bot.helpdesk.errors import HelpdeskError
 from bot.helpdesk.identifiers import check_phone
 from bot.services.search import derived
-from bot.services.search.grams import grams_of, highlights, terms_of
+from bot.services.search.grams import grams_of, highlights, simplified, terms_of
 from bot.services.signing import Signer
 from bot.store.tables import Ticket, TicketContact, TicketSearch
 
@@ -34,11 +34,10 @@ async def condition(session: AsyncSession, signer: Signer, query: str) -> Column
     Raises:
         SearchTooShort: There is no pair of characters in it to look for.
     """
-    terms = terms_of(query)
-    grams = list(dict.fromkeys(gram for term in terms for gram in grams_of(term)))
-    if not grams:
+    ways = _ways_of(query)
+    if not any(grams_of(term) for term in ways[0]):
         raise SearchTooShort
-    by_words = Ticket.id.in_(await _hits(session, terms, grams))
+    by_words = Ticket.id.in_([ticket_id for terms in ways for ticket_id in await _hits(session, terms)])
     phone = check_phone(query)
     if not phone.valid:
         return by_words
@@ -46,8 +45,16 @@ async def condition(session: AsyncSession, signer: Signer, query: str) -> Column
     return by_words | Ticket.id.in_(select(TicketContact.ticket_id).where(TicketContact.key == key))
 
 
-async def _hits(session: AsyncSession, terms: Sequence[str], grams: Sequence[str]) -> Sequence[str]:
+def _ways_of(query: str) -> list[list[str]]:
+    """Return the words to look for as they were typed, and in simplified characters where that is something else."""
+    terms = terms_of(query)
+    simple = [simplified(term) for term in terms]
+    return [terms] if simple == terms else [terms, simple]
+
+
+async def _hits(session: AsyncSession, terms: Sequence[str]) -> Sequence[str]:
     """Return the ids of the newest tickets that have all terms, word for word."""
+    grams = list(dict.fromkeys(gram for term in terms for gram in grams_of(term)))
     if not await derived.is_made(session):
         return []
     query = select(TicketSearch.ticket_id).order_by(TicketSearch.id.desc()).limit(HITS_MAX)
@@ -67,7 +74,7 @@ async def excerpts(
     session: AsyncSession, ticket_ids: Sequence[str], query: str
 ) -> Mapping[str, list[tuple[str, bool]]]:
     """Return, for each ticket of a page of results, where it was hit (see `highlights`)."""
-    terms = terms_of(query)
+    terms = [term for way in _ways_of(query) for term in way]
     rows = await session.execute(
         select(TicketSearch.ticket_id, TicketSearch.text).where(TicketSearch.ticket_id.in_(ticket_ids))
     )
