@@ -98,7 +98,7 @@ def _set_up_templates(app: web.Application) -> None:
 
 def _openapi() -> Handler:
     """Return the handler of the interface description, read once."""
-    document = yaml.safe_load((_HERE / "openapi.yml").read_text("utf-8"))
+    document = yaml.load((_HERE / "openapi.yml").read_text("utf-8"), Loader=yaml.CSafeLoader)
     body = json.dumps(document, ensure_ascii=False)
 
     async def describe(request: web.Request) -> web.Response:

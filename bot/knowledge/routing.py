@@ -34,7 +34,7 @@ def load_routing(root: Path, *, own_name: str | None = None) -> RoutingRules:
     """
     centres = dict(map(_centre, sorted((root / "centres").glob("*.yml"))))
     path = root / "routing.yml"
-    data = yaml.safe_load(path.read_text("utf-8"))
+    data = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
     try:
         own, signals = data["own"], tuple(map(_signal, data.get("signals") or ()))
         queues = _queues(data.get("queues") or {})
@@ -64,7 +64,7 @@ def check_words(rules: RoutingRules, words: Container[str]) -> None:
 
 
 def _centre(path: Path) -> tuple[str, Centre]:
-    data = yaml.safe_load(path.read_text("utf-8"))
+    data = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
     try:
         centre = Centre(
             id=data["id"],

@@ -152,7 +152,7 @@ def read_form(path: Path) -> Form:
     Raises:
         FormsInvalid: The file does not describe a form.
     """
-    data = yaml.safe_load(path.read_text("utf-8"))
+    data = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
     try:
         form = Form(
             id=data["id"],

@@ -106,7 +106,7 @@ class Vocabulary:
     @classmethod
     def load(cls, path: Path) -> Vocabulary:
         """Read the word lists."""
-        data: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+        data: dict[str, Any] = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
         names = ("skip", "skip_rest", "yes", "no", "submit", "all", "negation", "particles")
         sets = {name: frozenset(bare(word) for word in data[name]) for name in names}
         correction = {
