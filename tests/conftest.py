@@ -1,7 +1,6 @@
 """Fixtures that every folder shares: settings, clock, engine, and a desk on each database."""
 
 import asyncio
-import functools
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -13,7 +12,6 @@ import structlog
 from sqlalchemy import Connection, create_engine, text
 
 from bot.bootstrap import Desk, close_desk, create_desk
-from bot.knowledge import datafile
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.migrate import upgrade
@@ -22,6 +20,7 @@ from tests.support.clock import FakeClock
 from tests.support.database import postgres_programs, private_cluster
 from tests.support.engine import ScriptedEngine
 from tests.support.library import real_library
+from tests.support.shortcuts import shortcuts
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,10 +31,9 @@ def plain_tracebacks() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def parse_data_once() -> Iterator[None]:
-    """Parse each data file once a run: every desk reads the same hundred."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(datafile, "parse_mapping", functools.cache(datafile.parse_mapping))
+def quick_starts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Do once a run what every desk would do again with the same outcome."""
+    with shortcuts(tmp_path_factory.mktemp("templates")):
         yield
 
 

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from argon2 import PasswordHasher
 
 from bot import bootstrap
 from bot.bootstrap import Desk
 from bot.console import add_staff_api, create_console_app
-from bot.services import staff
 from tests.console.driver import StaffClient
 from tests.support.builders import make_agent
 
@@ -21,11 +19,10 @@ Enter = Callable[..., Awaitable[StaffClient]]
 
 @pytest.fixture(scope="package", autouse=True)
 def quick_start() -> Iterator[None]:
-    """Read what is immutable once for all tests here, and hash passwords cheaply."""
+    """Read what is immutable once for all tests here."""
     with pytest.MonkeyPatch.context() as patch:
         for kind in (bootstrap.KnowledgeBase, bootstrap.FormCatalogue):
             patch.setattr(kind, "load", functools.cache(kind.load))
-        patch.setattr(staff, "_hasher", PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
         yield
 
 

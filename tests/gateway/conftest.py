@@ -12,7 +12,7 @@ from playwright.async_api import Browser, async_playwright
 
 from bot import bootstrap
 from bot.bootstrap import Desk, close_desk, create_desk
-from bot.gateway import create_gateway_app
+from bot.gateway import app, create_gateway_app
 from tests.conftest import make_settings
 from tests.gateway.site import ARGS, CHROMIUM, Site
 from tests.support.clock import FakeClock
@@ -28,6 +28,7 @@ def data_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for kind in (bootstrap.KnowledgeBase, bootstrap.FormCatalogue):
             patch.setattr(kind, "load", cache(kind.load))
+        patch.setattr(app, "_openapi", cache(app._openapi))
         yield
 
 
@@ -46,13 +47,15 @@ async def client(desk: Desk, aiohttp_client: Any) -> TestClient:
 
 @pytest.fixture
 async def make_client(
-    tmp_path: Path, clock: FakeClock, engine: ScriptedEngine, aiohttp_client: Any
+    tmp_path: Path, migrated_file: Path, clock: FakeClock, engine: ScriptedEngine, aiohttp_client: Any
 ) -> AsyncIterator[MakeClient]:
     """Clients of gateways with other settings than the usual ones."""
     desks: list[Desk] = []
 
     async def make(**settings: object) -> TestClient:
-        url = f"sqlite+aiosqlite:///{tmp_path / f'other{len(desks)}.db'}"
+        file = tmp_path / f"other{len(desks)}.db"
+        shutil.copy(migrated_file, file)
+        url = f"sqlite+aiosqlite:///{file}"
         desk = await create_desk(
             make_settings(tmp_path, url, **settings), clock=clock, engine=engine, library=real_library()
         )
@@ -74,10 +77,10 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def site(desk: Desk, browser: Browser) -> AsyncIterator[Site]:
-    app = create_gateway_app(desk)
-    server = TestServer(app)
+    served = create_gateway_app(desk)
+    server = TestServer(served)
     await server.start_server()
-    site = Site(browser, server, app)
+    site = Site(browser, server, served)
     yield site
     for context in browser.contexts:
         await context.close()

@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientWebSocketResponse
-from argon2 import PasswordHasher
 
 from bot.bootstrap import Desk
 from bot.console.keys import ONLOOKERS
 from bot.console.looking import BELIEVED_FOR
 from bot.serve import make_public_app
-from bot.services import staff
 from bot.services.handoff import request_human
 from bot.services.staff_sessions import end_all
 from tests.console.driver import StaffClient
@@ -46,8 +44,7 @@ class Office:
 
 
 @pytest.fixture
-async def office(desks: tuple[Desk, Desk], aiohttp_client, monkeypatch) -> AsyncIterator[Office]:
-    monkeypatch.setattr(staff, "_hasher", PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
+async def office(desks: tuple[Desk, Desk], aiohttp_client) -> AsyncIterator[Office]:
     yield Office(desks, aiohttp_client)
 
 

@@ -4,7 +4,6 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import select, update
 
 from bot.bootstrap import Desk
@@ -15,12 +14,6 @@ from bot.store.tables import Agent, StaffEvent
 from tests.support.builders import make_agent
 
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(autouse=True)
-def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash passwords cheaply: how slow a hash is on purpose is tested where passwords are."""
-    monkeypatch.setattr(staff, "_hasher", PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
 
 
 async def signs_in(desk: Desk, agent: Agent) -> str:

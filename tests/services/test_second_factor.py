@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pyotp
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from bot.bootstrap import Desk
@@ -19,12 +18,6 @@ from tests.support.clock import FakeClock
 
 PASSWORD = "correct horse battery"
 STEP = timedelta(seconds=second_factor.STEP_SECONDS)
-
-
-@pytest.fixture(autouse=True)
-def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash passwords cheaply: how slow a hash is on purpose is tested where passwords are."""
-    monkeypatch.setattr(staff, "_hasher", PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
 
 
 class Holder:

@@ -12,6 +12,7 @@ from bot.helpdesk.errors import BadRequest, LoginFailed, LoginLimited
 from bot.services import staff
 from tests.support.builders import make_agent
 from tests.support.clock import FakeClock
+from tests.support.shortcuts import SLOW_HASHER
 
 PASSWORD = "correct horse battery"
 DAY = timedelta(hours=12)
@@ -23,6 +24,13 @@ async def logs_in(desk: Desk, login: str, password: str = PASSWORD, address: str
     )
 
 
+@pytest.fixture
+def slow_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash as an installation does."""
+    monkeypatch.setattr(staff, "_hasher", SLOW_HASHER)
+
+
+@pytest.mark.usefixtures("slow_hashes")
 async def test_the_right_password_opens_a_session_that_ends(desk: Desk, clock: FakeClock) -> None:
     agent = await make_agent(desk)
     opened = await logs_in(desk, agent.login)
@@ -33,6 +41,7 @@ async def test_the_right_password_opens_a_session_that_ends(desk: Desk, clock: F
         assert await staff.agent_for(session, "forged", now=clock()) is None
 
 
+@pytest.mark.usefixtures("slow_hashes")
 async def test_wrong_password_and_unknown_login_get_the_same_answer(desk: Desk) -> None:
     agent = await make_agent(desk)
     assert await logs_in(desk, agent.login, "wrong") is None
@@ -43,7 +52,7 @@ def test_the_hash_checked_for_unknown_logins_costs_as_much_as_a_real_one() -> No
     """An invalid hash would be refused at once and so give unknown logins away."""
     from argon2 import extract_parameters
 
-    real = extract_parameters(staff._hasher.hash("x"))
+    real = extract_parameters(SLOW_HASHER.hash("x"))
     dummy = extract_parameters(staff._DUMMY_HASH)
     assert (dummy.time_cost, dummy.memory_cost, dummy.parallelism) == (
         real.time_cost, real.memory_cost, real.parallelism,
