@@ -19,9 +19,11 @@ install:               ## both runtimes, from pinned and hashed requirement file
 install-test:
 	@deploy/install.sh --test
 
-test: install-test     ## every test that this machine can run; says what it skipped and why
+# Processes that are started a hundred times must not compile themselves a hundred times.
+test: export PYTHONDONTWRITEBYTECODE =
+test: install-test     ## every test that this machine can run; says what it skipped and why; PYTEST="tests/unit -k sla"
 	@.venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
-	.venv/bin/python -m pytest $(PYTEST)
+	.venv/bin/python -m pytest -n auto --maxprocesses 4 --no-loadscope-reorder $(PYTEST)
 
 check: install         ## the knowledge base
 	@$(DESK) kb check

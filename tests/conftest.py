@@ -6,6 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -21,6 +22,22 @@ from tests.support.database import postgres_programs, private_cluster
 from tests.support.engine import ScriptedEngine
 from tests.support.library import real_library
 from tests.support.shortcuts import shortcuts
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Spread a run over several workers, if pytest is told to use them."""
+    from tests.support.spreading import Spreading
+
+    return Spreading(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, if there are several workers."""
+    if hasattr(config, "workerinput"):
+        from tests.support.spreading import longest_first
+
+        longest_first(items)
 
 
 @pytest.fixture(scope="session", autouse=True)
