@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from bot import bootstrap
 from bot.bootstrap import Desk, close_desk, create_desk
 from bot.gateway import app, create_gateway_app
 from tests.conftest import make_settings
-from tests.gateway.site import ARGS, CHROMIUM, Site
+from tests.gateway.site import ARGS, CHROMIUM, PATIENCE_MS, Site
 from tests.support.clock import FakeClock
 from tests.support.engine import ScriptedEngine
 from tests.support.library import real_library
@@ -69,6 +69,8 @@ async def make_client(
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
+    """A browser of its own for each test; what it waits for may take long while other tests run beside."""
+    expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         yield browser

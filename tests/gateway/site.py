@@ -12,6 +12,8 @@ ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic", "--no-first-run",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+#: On a busy machine with two cores; a condition that holds is seen at once.
+PATIENCE_MS = 20_000
 PHONE, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 
 needs_browser = [
