@@ -97,6 +97,21 @@ async def test_an_open_ticket_begins_with_the_priority_of_its_urgency_unless_sta
     }  # fmt: skip
 
 
+async def test_old_tickets_are_read_into_the_search_again(database: Database) -> None:
+    await upgrade(database.engine, "0018")
+    async with database.begin() as session:
+        for row in (
+            *FIRST[:4],
+            "INSERT INTO ticket_search (ticket_id, audit_seq, text, grams) VALUES ('t', 1, '著作權', '著作 作權')",
+            "INSERT INTO search_progress (id, last_event_id) VALUES (1, 1)",
+        ):
+            await session.execute(text(row))
+    await upgrade(database.engine)
+    async with database.read() as session:
+        assert await session.scalar(text("SELECT audit_seq FROM ticket_search")) == 0
+        assert await session.scalar(text("SELECT count(*) FROM search_progress")) == 0
+
+
 async def test_an_installation_with_data_keeps_it_forwards_and_back(database: Database) -> None:
     await upgrade(database.engine, "0001")
     async with database.begin() as session:
