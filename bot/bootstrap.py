@@ -146,15 +146,16 @@ async def create_desk(
     check_processes(settings)
     secrets = load_secrets(settings)
     handoff = handoff_rules(settings)
-    hub, book, subscriptions = Hub(), SlaBook((), (), present_for=handoff.present_for), Subscriptions()
+    texts, routing = Texts.load(), load_routing(settings.knowledge_dir, own_name=settings.centre_name)
+    check_words(routing, texts)
+    book = SlaBook((), (), present_for=handoff.present_for, routing=routing)
+    hub, subscriptions = Hub(), Subscriptions()
 
     def publish(announcements: Sequence[tuple[str, Any]]) -> None:
         # First the book, so that whoever is woken by a commit counts by what it saved.
         book.heed(announcements)
         hub.publish(announcements)
 
-    texts, routing = Texts.load(), load_routing(settings.knowledge_dir, own_name=settings.centre_name)
-    check_words(routing, texts)
     process = uuid.uuid4().hex[:8] if settings.desk_processes > 1 else None
     database = Database(settings.database, publish=publish, before_commit=subscriptions.record, process=process)
     # Of processes that start together one migrates and stores what is shipped, the others find it there.

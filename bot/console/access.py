@@ -105,6 +105,7 @@ ROUTES: Mapping[Permission, tuple[str, ...]] = {
         f"POST {_A}/tickets/{{id}}/macros/{{macro}}",
         f"POST {_A}/tickets/{{id}}/merge",
         f"POST {_A}/tickets/{{id}}/priority",
+        f"POST {_A}/tickets/{{id}}/queue",
         f"POST {_A}/tickets/{{id}}/split",
         f"POST {_A}/tickets/{{id}}/transfers",
         f"POST {_A}/tickets/{{id}}/transfers/{{part}}/feedback",

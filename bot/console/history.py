@@ -114,6 +114,10 @@ def _change(
         old, new = item.old.get("status"), item.new["status"]
         after = words(f"states.{new}")
         return f"{words(f'states.{old}')} → {after}" if old else after
+    if "queue" in item.old:
+        queues = " → ".join(words(f"queues.{side['queue']}") for side in (item.old, item.new))
+        had_it = item.old.get("assignee")
+        return words("queue_changed_taken_off", queues=queues, name=names.get(str(had_it), str(had_it))) if had_it else queues
     if "assignee" in item.new:
         old, new = item.old.get("assignee"), str(item.new["assignee"])
         after = names.get(new, new)

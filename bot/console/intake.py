@@ -103,7 +103,7 @@ async def forward_ticket(request: web.Request) -> web.Response:
 
 def intake_of(desk: Desk, ticket: TicketView, timeline: Sequence[TimelineItem]) -> dict[str, Any]:
     """Return what the intake's parts of the ticket page show."""
-    routed = next((item for item in timeline if item.kind == "ticket.routed"), None)
+    routed = next((item for item in reversed(timeline) if item.kind == "ticket.routed"), None)
     reasons: Any = routed.new.get("reasons") if routed else None
     rules, status = desk.office.routing, TicketStatus(ticket.status)
     can_go = TicketStatus.TRANSFERRED in TRANSITIONS[status]

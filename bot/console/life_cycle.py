@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -26,6 +26,7 @@ from bot.services.life_cycle import (
     linking,
     merging,
     priorities,
+    queues,
     splitting,
     transfers,
 )
@@ -41,6 +42,7 @@ class Call:
     Attributes:
         parts: Parts of the address.
         common: What every use case takes: version and now.
+        answer: What the answer says beside version and status.
     """
 
     session: AsyncSession
@@ -50,6 +52,7 @@ class Call:
     parts: dict[str, str]
     body: Body
     common: dict[str, Any]
+    answer: dict[str, Any] = field(default_factory=dict)
 
 
 Act = Callable[[Call], Awaitable[Any]]
@@ -71,6 +74,7 @@ def routes() -> list[web.RouteDef]:
         "links": _link,
         "links/{part}/undo": _unlink,
         "priority": _set_priority,
+        "queue": _move_to_queue,
         "fact-corrections": _correct_fact,
         r"entries/{part:\d{1,18}}/correction": _correct_entry,
         "follow-ups": _plan_follow_up,
@@ -91,7 +95,7 @@ def _handler(act: Act) -> Callable[[web.Request], Awaitable[web.Response]]:
                 ticket = await act(call)
         except TicketChangedMeanwhile as error:
             return await conflict(request, error, body)
-        return web.json_response({"version": ticket.version, "status": ticket.status})
+        return web.json_response({"version": ticket.version, "status": ticket.status, **call.answer})
 
     return handle
 
@@ -218,12 +222,21 @@ async def _set_priority(call: Call) -> Any:
     )  # fmt: skip
 
 
+async def _move_to_queue(call: Call) -> Any:
+    return await queues.move_to_queue(
+        call.session, call.desk.office, call.agent, call.ticket_id,
+        queue=text_in(call.body, "queue"), reason=text_in(call.body, "reason", default=""), **call.common,
+    )  # fmt: skip
+
+
 async def _correct_fact(call: Call) -> Any:
-    return await correcting.correct_fact(
+    corrected = await correcting.correct_fact(
         call.session, call.desk.office, call.desk.forms, call.agent, call.ticket_id,
         name=text_in(call.body, "name"), value=text_in(call.body, "value"),
         reason=text_in(call.body, "reason"), **call.common,
     )  # fmt: skip
+    call.answer.update(queue=corrected.ticket.queue, proposed_queue=corrected.proposed_queue)
+    return corrected.ticket
 
 
 async def _correct_entry(call: Call) -> Any:

@@ -132,6 +132,8 @@ def _draft_in(form: MultiDictProxy[Any], known_queues: Collection[str]) -> Macro
         steps.append({"do": "status", "to": text("status"), "reason": text("reason")})
     if text("priority"):
         steps.append({"do": "priority", "to": text("priority"), "reason": text("priority_reason")})
+    if text("queue") in known_queues:
+        steps.append({"do": "queue", "to": text("queue"), "reason": text("queue_reason")})
     if text("note").strip():
         steps.append({"do": "note", "text": text("note")})
     return MacroDraft(
@@ -192,6 +194,8 @@ def step_in_words(step: dict[str, str], words: Any) -> str:
         return words("macros.step_status", status=words(f"states.{step['to']}"))
     if step["do"] == "priority":
         return words("macros.step_priority", priority=words(f"life_cycle.priorities.{step['to']}"))
+    if step["do"] == "queue":
+        return words("macros.step_queue", queue=words(f"queues.{step['to']}"))
     return words(f"macros.step_{step['do']}")
 
 

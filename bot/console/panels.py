@@ -17,6 +17,7 @@ from bot.helpdesk.life_cycle import CORRECTION_DAYS_MAX, Priority
 from bot.helpdesk.ticket import FINISHED, TicketStatus
 from bot.services.desk_work import TicketDetail
 from bot.services.forms import required_fields
+from bot.services.life_cycle import queues
 from bot.services.life_cycle.after_step import in_working_days
 from bot.services.life_cycle.follow_ups import OUTCOMES
 from bot.services.life_cycle.looking import LifeCycle, TransferView, life_of
@@ -48,6 +49,7 @@ async def panels(request: web.Request, session: AsyncSession, detail: TicketDeta
         "priorities": [priority.value for priority in Priority],
         "outcomes": [outcome.value for outcome in OUTCOMES],
         "split_queues": queues_of(desk),
+        "queue_choices": await queues.choices(session, office, ticket),
         "correction_day": in_working_days(office, office.rules.correction_days, now),
         "correction_days_max": CORRECTION_DAYS_MAX,
         "today": office.calendar.local_date(now),

@@ -98,7 +98,7 @@ async def _languages(session: AsyncSession, ticket_id: str) -> frozenset[str]:
     routed = await session.scalar(
         select(TicketEvent.new)
         .where(TicketEvent.ticket_id == ticket_id, TicketEvent.action == "ticket.routed")
-        .order_by(TicketEvent.seq)
+        .order_by(TicketEvent.seq.desc())
         .limit(1)
     )
     return frozenset(skill for skill in (routed or {}).get("skills", ()) if skill.startswith(_LANGUAGE))

@@ -103,7 +103,7 @@ def prepare(
         conversation_id=conversation_id,
         centre=office.routing.own,
         urgency=decided.urgency.value,
-        routed=_sealed(decided),
+        routed=sealed(decided),
         note=proposal,
     )
     return Prepared(draft, decided.centre if goes_on else None)
@@ -178,7 +178,8 @@ def _subject(office: Office, forms: FormCatalogue, sent: Submission) -> str:
     return office.texts("tickets.subject", **parts)
 
 
-def _sealed(decided: Route) -> dict[str, Any]:
+def sealed(decided: Route) -> dict[str, Any]:
+    """Return a decision as the audit chain keeps it."""
     return {
         "centre": decided.centre.id,
         "queue": decided.queue,

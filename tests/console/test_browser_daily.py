@@ -150,6 +150,21 @@ async def test_a_priority_is_set_with_the_keyboard_and_says_who_reads_the_reason
     await page.wait_for_selector("#priority:focus")
 
 
+async def test_a_queue_is_changed_with_the_keyboard_and_needs_a_reason(sit_down, ticket):  # noqa: F811
+    page = await sit_down("李明")
+    await page.goto("/console/tickets")
+    for key in ("j", "x", "q"):
+        await page.keyboard.press(key)
+    await page.wait_for_selector("#bulk-queue:focus")
+    await page.select_option("#bulk-queue", "patent")
+    await page.wait_for_selector("#bulk-title:has-text('改到“专利”队列')")
+    await page.click("#bulk-form button[type=submit]")
+    assert await page.is_visible("#bulk-dialog")
+    await page.fill("#bulk-reason", "争议的是外观设计")
+    await page.click("#bulk-form button[type=submit]")
+    await page.wait_for_selector("td.subject:has-text('专利')")
+
+
 async def test_a_macro_for_many_says_first_what_it_does(sit_down, desk, ticket):  # noqa: F811
     page = await sit_down("李明")
     await add_macro(desk, title="受理", text="{{citizen}}，已受理。", steps=({"do": "status", "to": "accepted", "reason": ""},))

@@ -2,6 +2,8 @@
 
 import pytest
 
+from bot.helpdesk.presence import Skills
+from bot.store.tables import Agent, Ticket
 from tests.console.axe import axe_script, findings
 from tests.console.test_browser import CHROMIUM, PHONE, browser, sit_down, told  # noqa: F401  (fixtures)
 from tests.support.builders import make_agent, make_ticket
@@ -62,6 +64,52 @@ async def test_a_reason_from_the_catalogue_spares_the_words(desk, sit_down):  # 
     async with page.expect_navigation():
         await page.click("#step-form button[type=submit]")
     assert await told(citizen, "没有具体的线索")
+
+
+async def test_a_ticket_is_moved_to_another_queue_by_keyboard_on_a_phone(desk, sit_down):  # noqa: F811
+    _, ticket = await opened(desk)
+    li = await make_agent(desk, "王敏")
+    async with desk.begin() as session:
+        (await session.get_one(Agent, li.id)).skills = Skills(queues=("trademark", "copyright")).to_json()
+        (await session.get_one(Ticket, ticket.id)).assignee_id = li.id
+    page, lists = await sit_down(size=PHONE), await sit_down("赵强", role="supervisor")
+    await lists.goto("/console/tickets?queue=trademark")
+    await page.goto(f"/console/tickets/{ticket.id}")
+    await page.keyboard.press("q")
+    await page.wait_for_selector("#d-queue[open] #queue-to:focus")
+    assert not await page.is_visible("#queue-fate p")
+    await page.select_option("#queue-to", "copyright")
+    assert await page.locator("#queue-fate p:visible").inner_text() == "办理人 王敏 也接这个队列，继续由其办理。"
+    await page.select_option("#queue-to", "patent")
+    assert await page.locator("#queue-fate p:visible").inner_text() == "办理人 王敏 不接这个队列，改后没有办理人。"
+    assert await findings(page, axe_script()) == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("争议的是外观设计")
+    async with page.expect_navigation():
+        await page.evaluate("document.querySelector('#d-queue form').requestSubmit()")
+    assert "专利" in await page.locator(".ticket-head .chip").all_inner_texts()
+    assert "办理人 未分派" in await page.inner_text(".ticket-head")
+    await lists.wait_for_selector("#stale:not([hidden])")
+
+
+async def test_what_a_correction_proposes_is_one_step_away(desk, sit_down):  # noqa: F811
+    _, ticket = await opened(desk)
+    async with desk.begin() as session:
+        (await session.get_one(Ticket, ticket.id)).queue = "copyright"
+    page = await sit_down()
+    await page.goto(f"/console/tickets/{ticket.id}")
+    await page.click('[data-dialog="fact"]')
+    await page.select_option("#fact-name", "right")
+    await page.fill("#fact-value", "专利")
+    await page.fill("#fact-reason", "登记时选错")
+    async with page.expect_navigation():
+        await page.click("#d-fact button[type=submit]")
+    await page.wait_for_selector("#proposed-queue:has-text('归“专利”队列')")
+    await page.click("#proposed-queue button")
+    assert await page.input_value("#queue-to") == "patent"
+    await page.reload()
+    assert not await page.is_visible("#proposed-queue")
 
 
 async def test_every_form_fits_a_phone_and_every_field_has_a_label(desk, sit_down):  # noqa: F811

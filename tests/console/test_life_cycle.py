@@ -2,7 +2,9 @@
 
 import pytest
 
+from bot.helpdesk.presence import Skills
 from bot.services import tickets
+from bot.store.tables import Agent
 from tests.support.builders import make_ticket
 from tests.support.citizens import Citizen
 
@@ -174,6 +176,41 @@ async def test_a_priority_is_chosen(enter, ticket):
     assert '<option value="urgent" selected>' in html and "普通 → 紧急" in html
     assert '<p class="said">展会明天结束</p>' in html
     assert await refused(li, ticket, "priority", 3, priority="high", reason="长" * 4001) == (400, "bad_request")
+
+
+async def test_a_ticket_is_moved_to_another_queue(enter, desk, ticket):
+    li, boss = await enter(), await enter("赵强", "supervisor")
+    await post(boss, ticket, "assignment", to_agent_id=li.agent.id)
+    html = await page(boss, ticket)
+    assert '<option value="patent" data-title="专利" data-keeps="true">' in html
+    async with desk.begin() as session:
+        (await session.get_one(Agent, li.agent.id)).skills = Skills(queues=("trademark",)).to_json()
+    assert '<option value="patent" data-title="专利" data-keeps="false">' in await page(boss, ticket)
+    await post(boss, ticket, "queue", 2, queue="patent", reason="争议的是外观设计")
+    html = await page(boss, ticket)
+    assert '<span class="chip">专利</span>' in html and "商标 → 专利，李坐席 不再办理" in html and "争议的是外观设计" in html
+    assert '<option value="trademark" data-title="商标" data-keeps="false">商标（按权利类型归此队列）' in html
+    assert "改队列" in await page(boss, ticket, "/audit")
+    assert "改到“专利”队列，不再由您办理" in await li.page("/console/notices")
+    assert await refused(boss, ticket, "queue", 2, queue="copyright", reason="x") == (409, "ticket_changed_meanwhile")
+    assert await refused(boss, ticket, "queue", 3, queue="nothing", reason="x") == (400, "bad_request")
+    answer = await boss.post(f"/tickets/{ticket.id}/queue", {"version": 3, "queue": "copyright"})
+    assert (answer.status, (await answer.json())["message"]) == (422, "请填写改队列的理由，接手的同事会看到。")
+    await post(boss, ticket, "transitions", 3, to="rejected", reason_code="no_facts")
+    assert await refused(boss, ticket, "queue", 4, queue="copyright", reason="x") == (409, "illegal_transition")
+    assert 'data-dialog="queue"' not in await page(boss, ticket)
+
+
+async def test_a_corrected_right_says_where_the_ticket_is_and_what_is_proposed(enter, ticket, other):
+    li = await enter()
+    right = {"name": "right", "value": "专利", "reason": "登记时选错"}
+    answer = await li.post(f"/tickets/{ticket.id}/fact-corrections", {"version": 1, **right})
+    assert await answer.json() == {"version": 2, "status": "submitted", "queue": "patent", "proposed_queue": None}
+    html = await page(li, ticket)
+    assert "商标 → 专利" in html and "系统分流" in html
+    await post(li, other, "queue", queue="copyright", reason="由版权组办理")
+    answer = await li.post(f"/tickets/{other.id}/fact-corrections", {"version": 2, **right})
+    assert await answer.json() == {"version": 3, "status": "submitted", "queue": "copyright", "proposed_queue": "patent"}
 
 
 async def test_a_corrected_fact_shows_and_a_wrong_one_is_explained(enter, ticket):

@@ -90,6 +90,22 @@ async def test_the_list_by_priority_shows_a_badge_and_its_filter(enter: Enter, d
     assert [(item["priority"], item["priority_title"]) for item in found["items"]] == [("urgent", "紧急")]
 
 
+async def test_many_tickets_are_moved_to_another_queue_each_with_its_own_outcome(enter: Enter, tickets) -> None:
+    li = await enter()
+    await bulk(li, tickets[2:], step={"do": "status", "to": "rejected", "reason": "没有线索"})
+    step = {"do": "queue", "to": "patent", "reason": "{{number}} 是外观设计"}
+    assert (await bulk(li, tickets[:2], step=step))[1]["done"] == 2
+    page = await li.page("/console/tickets?queue=patent")
+    assert tickets[0].number in page and tickets[1].number in page and tickets[2].number not in page
+    assert f"{tickets[0].number} 是外观设计" in await li.page(f"/console/tickets/{tickets[0].id}")
+    status, body = await bulk(li, tickets, step=step)
+    assert (status, [each["code"] for each in body["outcomes"]]) == (200, ["ticket_changed_meanwhile"] * 3)
+    finished = {"tickets": [{"id": tickets[2].id, "version": 2}], "step": step}
+    assert (await (await li.post("/tickets/bulk", finished)).json())["outcomes"][0]["code"] == "illegal_transition"
+    status, body = await bulk(li, tickets, step={"do": "queue", "to": "patent"})
+    assert (status, body["code"]) == (422, "reason_required")
+
+
 async def test_a_view_keeps_priority_and_its_order(enter: Enter) -> None:
     li = await enter()
     answer = await li.post_form("/console/views", name="紧急", query="priority=urgent&sort=priority")

@@ -50,6 +50,20 @@ async def test_a_macro_is_written_offered_and_carried_out(enter: Enter, desk: De
     assert answer.status == 409
 
 
+async def test_a_macro_that_changes_the_queue_is_written_and_says_so(enter: Enter, ticket) -> None:
+    li = await enter("李明")
+    form = {"title": "转专利", "queue": "patent", "queue_reason": "{{number}} 是外观设计", "is_active": "yes"}
+    answer = await li.post_form("/console/macros/new", **(form | {"queue_reason": ""}))
+    assert answer.status == 422 and "请填写改队列的理由" in await answer.text()
+    assert (await li.post_form("/console/macros/new", **form)).status == 303
+    (item,) = (await li.get(f"/tickets/{ticket.id}/macros"))["items"]
+    assert item["steps"] == ["改到“专利”队列"]
+    page = await li.page(f"/console/macros/{item['id']}")
+    assert '<option value="patent" selected>' in page and "{{number}} 是外观设计</textarea>" in page
+    await li.post(f"/tickets/{ticket.id}/macros/{item['id']}", {"version": ticket.version})
+    assert f"{ticket.number} 是外观设计" in await li.page(f"/console/tickets/{ticket.id}")
+
+
 async def test_a_mistake_in_a_macro_is_told_beside_what_was_typed(enter: Enter) -> None:
     li = await enter()
     answer = await li.post_form("/console/macros/new", title="问候", text="{{nobody}}您好")

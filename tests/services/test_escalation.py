@@ -127,6 +127,16 @@ async def test_a_ticket_that_nobody_has_is_told_to_those_who_may_see_it_and_if_t
     assert await told(desk) == {suited.id}
 
 
+async def test_one_that_was_moved_to_another_queue_is_told_to_those_who_serve_that_queue(
+    desk: Desk, citizen: Citizen, clock: FakeClock
+) -> None:
+    opened = await make_ticket(desk, citizen.conversation_id, queue="patent")
+    clock.at = (await first_response(desk, opened)).warn_at + MINUTE
+    suited = await person(desk, online=True, rights=["patent"])
+    await person(desk, online=True, rights=["trademark"])
+    assert await told(desk) == {suited.id}
+
+
 async def test_whoever_counts_as_present_for_a_conversation_does_so_for_a_notice(
     tmp_path: Path, database_url: str, clock: FakeClock
 ) -> None:

@@ -11,6 +11,7 @@ from bot.helpdesk.errors import (
     ReasonRequired,
     TicketChangedMeanwhile,
 )
+from bot.helpdesk.presence import Skills
 from bot.helpdesk.variables import UnknownVariable, VariableEmpty
 from bot.services import desk_work, macros, mentions
 from bot.services.macros import MacroDraft, MacroInvalid, MacroNotForTicket, MacroNotFound
@@ -91,6 +92,22 @@ async def test_a_macro_sets_a_priority_with_its_reason(desk: Desk, agent: Agent,
         event = (await session.scalars(select(TicketEvent).order_by(TicketEvent.seq.desc()).limit(1))).one()
     assert (ticket.priority, ticket.assignee_id, ticket.version) == ("high", agent.id, 3)
     assert (event.action, event.actor, event.reason) == ("ticket.priority_changed", agent.id, f"{opened.ticket.number} 临近展会")
+
+
+async def test_a_macro_hands_the_ticket_to_another_queue(desk: Desk, agent: Agent, opened: OpenedTicket) -> None:
+    async with desk.begin() as session:
+        (await session.get_one(Agent, agent.id)).skills = Skills(queues=("trademark",)).to_json()
+    step = {"do": "queue", "to": "patent", "reason": "{{number}} 是外观设计"}
+    draft = MacroDraft(title="转专利", steps=({"do": "assign", "to": "me"}, step), queues=("trademark",))
+    macro = await saved(desk, agent, draft)
+    await run(desk, agent, macro, opened)
+    async with desk.read() as session:
+        ticket = await session.get_one(Ticket, opened.ticket.id)
+        event = (await session.scalars(select(TicketEvent).order_by(TicketEvent.seq.desc()).limit(1))).one()
+    assert (ticket.queue, ticket.assignee_id, ticket.version) == ("patent", None, 3)
+    assert (event.action, event.reason) == ("ticket.queue_changed", f"{opened.ticket.number} 是外观设计")
+    with pytest.raises(MacroNotForTicket):
+        await run(desk, agent, macro, opened, 3)
 
 
 async def test_a_priority_goes_with_the_macro_that_failed(desk: Desk, agent: Agent, opened: OpenedTicket) -> None:
@@ -197,6 +214,8 @@ async def test_what_cannot_be_kept_is_refused(desk: Desk, agent: Agent) -> None:
         (MacroDraft(title="a", steps=("note",)), BadRequest),
         (MacroDraft(title="a", steps=({"do": "priority", "to": "extreme"},)), BadRequest),
         (MacroDraft(title="a", steps=({"do": "priority"},)), BadRequest),
+        (MacroDraft(title="a", steps=({"do": "queue", "reason": "x"},)), BadRequest),
+        (MacroDraft(title="a", steps=({"do": "queue", "to": "patent", "reason": " "},)), ReasonRequired),
         (MacroDraft(title="a", steps=({"do": "priority", "to": "low", "reason": "{{x}}"},)), UnknownVariable),
     ):
         with pytest.raises(error):

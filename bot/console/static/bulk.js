@@ -20,6 +20,7 @@ export class Bulk {
     this.#wireSelect("#bulk-assignee", (to) => this.#send({ step: { do: "assign", to } }));
     this.#wireSelect("#bulk-status", (to, title) => this.#ask({ step: { do: "status", to } }, title));
     this.#wireSelect("#bulk-priority", (to, title) => this.#ask({ step: { do: "priority", to } }, word("daily.priority", { title })));
+    this.#wireSelect("#bulk-queue", (to, title) => this.#ask({ step: { do: "queue", to } }, word("daily.queue", { title })));
     this.#wireSelect("#bulk-macro", (macro, title, { text, steps }) => this.#ask({ macro }, title, [text && word("daily.sends", { text }), steps]));
     $("#bulk-cancel").addEventListener("click", () => $("#bulk-dialog").close());
     $("#bulk-form").addEventListener("submit", () => this.#confirmed());
@@ -38,10 +39,10 @@ export class Bulk {
   }
 
   /** Opens the choice, so that arrow keys move in it before one is taken. */
-  choosePriority() {
+  choose(selector) {
     if (!this.#chosen().length) return;
-    $("#bulk-priority").focus();
-    $("#bulk-priority").showPicker?.();
+    $(selector).focus();
+    $(selector).showPicker?.();
   }
 
   #chosen() {
@@ -77,6 +78,7 @@ export class Bulk {
     $("#bulk-title").textContent = word("daily.bulk_title", { title, count: this.#chosen().length });
     $("#bulk-reason-field").hidden = !what.step;
     for (const hint of $$("#bulk-hint [data-step]")) hint.hidden = hint.dataset.step !== what.step?.do;
+    $("#bulk-reason").required = what.step?.do === "queue";
     $("#bulk-reason").value = "";
     $("#bulk-dialog").showModal();
   }

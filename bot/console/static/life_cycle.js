@@ -1,7 +1,8 @@
 // Forms of a ticket's life: a button opens a dialog, the dialog's fields go to the API as JSON.
 
 import { $, $$ } from "./dom.js";
-import { save } from "./saving.js";
+import { save, takeProposedQueue } from "./saving.js";
+import { word } from "./words.js";
 
 const page = $("#main");
 const version = Number(page.dataset.version);
@@ -33,10 +34,11 @@ function open(button) {
     if (given !== null) field.value = given;
   }
   $("[data-problem]", dialog).hidden = true;
+  showFate();
   dialog.showModal();
-  // The first empty field is where the agent has something to write.
+  // The first empty field is where the agent has something to write, or a choice to make.
   const fields = $$("textarea, input:not([type=checkbox]), select", form);
-  (fields.find((field) => field.tagName !== "SELECT" && !field.value) ?? fields[0]).focus();
+  (fields.find((field) => !field.value && (field.tagName !== "SELECT" || field.required)) ?? fields[0]).focus();
 }
 
 for (const button of $$("[data-dialog]")) button.addEventListener("click", () => open(button));
@@ -57,3 +59,19 @@ $("#save-priority").addEventListener("click", () => {
   const priority = $("#priority");
   if (priority.value !== priority.dataset.was) save("priority", { priority: priority.value, reason: $("#priority-reason").value, version, seen }, $("#problem"));
 });
+
+/** What becomes of the assignee in the queue that is chosen. */
+function showFate() {
+  const keeps = $("#queue-to")?.selectedOptions[0]?.dataset.keeps;
+  for (const fate of $$("#queue-fate [data-keeps]")) fate.hidden = fate.dataset.keeps !== keeps;
+}
+$("#queue-to")?.addEventListener("change", showFate);
+
+const proposed = takeProposedQueue();
+const option = proposed && $$("#queue-to option").find(({ value }) => value === proposed);
+if (option) {
+  const place = $("#proposed-queue");
+  $("span", place).textContent = word("ticket.proposed_queue", { queue: option.dataset.title });
+  $("button", place).dataset.fillQueue = proposed;
+  place.hidden = false;
+}

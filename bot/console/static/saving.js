@@ -7,6 +7,8 @@ import { clockTime, word } from "./words.js";
 const { ticket } = $("#main").dataset;
 // Told on the page that is loaded after a note was saved.
 const UNTOLD = `not_told:${ticket}`;
+// Proposed there after a correction.
+const PROPOSED = `proposed_queue:${ticket}`;
 let isBusy = false;
 
 export const isSaving = () => isBusy;
@@ -16,8 +18,9 @@ export async function save(rest, body, place) {
   isBusy = true;
   place.hidden = true;
   try {
-    const { not_told: names } = await post(`/tickets/${encodeURIComponent(ticket)}/${rest}`, body);
+    const { not_told: names, proposed_queue: queue } = await post(`/tickets/${encodeURIComponent(ticket)}/${rest}`, body);
     if (names?.length) sessionStorage.setItem(UNTOLD, names.join(word("daily.comma")));
+    if (queue) sessionStorage.setItem(PROPOSED, queue);
     location.reload();
     return true;
   } catch (error) {
@@ -44,4 +47,10 @@ export function tellWhoWasNotTold() {
   sessionStorage.removeItem(UNTOLD);
   $("#not-told").textContent = word("ticket.not_told", { names });
   $("#not-told").hidden = false;
+}
+
+export function takeProposedQueue() {
+  const queue = sessionStorage.getItem(PROPOSED);
+  sessionStorage.removeItem(PROPOSED);
+  return queue;
 }

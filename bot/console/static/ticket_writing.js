@@ -99,6 +99,7 @@ const KEYS = {
   a: () => $("#assign")?.click(),
   m: choose,
   p: () => $("#priority")?.focus(),
+  q: () => $('[data-dialog="queue"]')?.click(),
   u: () => location.assign($('meta[name="ticket-page"]').content),
 };
 

@@ -28,7 +28,8 @@ const KEYS = {
   k: () => step(-1),
   x: () => current() && bulk.toggle(current()),
   a: () => bulk.assignToMe(),
-  p: () => bulk.choosePriority(),
+  p: () => bulk.choose("#bulk-priority"),
+  q: () => bulk.choose("#bulk-queue"),
   "/": () => $("#number").focus(),
 };
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +12,7 @@ from bot.services import audit
 from bot.services.desk_work import TEXT_MAX_CHARS, access_ticket, tell_citizen
 from bot.services.forms import Field, FormCatalogue, Rejected
 from bot.services.life_cycle import reasons
+from bot.services.life_cycle.rerouting import route_anew
 from bot.services.office import Office
 from bot.services.opening import party_key_of
 from bot.services.tickets import touch
@@ -28,6 +30,18 @@ class FactRejected(HelpdeskError):
     code = "fact_rejected"
 
 
+@dataclass(frozen=True)
+class CorrectedFact:
+    """A corrected ticket.
+
+    Attributes:
+        proposed_queue: Takes what it is about now; somebody has put it elsewhere, so a person decides.
+    """
+
+    ticket: TicketView
+    proposed_queue: str | None
+
+
 async def correct_fact(
     session: AsyncSession,
     office: Office,
@@ -40,8 +54,8 @@ async def correct_fact(
     reason: str,
     version: int,
     now: datetime,
-) -> TicketView:
-    """Correct one answer of the form, checked as the form checks it.
+) -> CorrectedFact:
+    """Correct one answer of the form, checked as the form checks it; it is routed anew by it, see `rerouting`.
 
     Raises:
         TicketNotFound, TicketChangedMeanwhile: See `access_ticket`.
@@ -58,7 +72,7 @@ async def correct_fact(
     old = ticket.facts.get(name)
     if new == old:
         raise BadRequest(field="value")
-    ticket.facts = {**ticket.facts, name: new}
+    before, ticket.facts = ticket.facts, {**ticket.facts, name: new}
     ticket.party_key = party_key_of(office, ticket.facts)
     if name == "region":
         ticket.region = forms.divisions.region_of(new)
@@ -66,13 +80,14 @@ async def correct_fact(
         session, ticket, actor=agent.id, action="ticket.fact_corrected", now=now, reason=reason,
         old={"fact": name, "value": old}, new={"fact": name, "value": new},
     )  # fmt: skip
+    proposed = await route_anew(session, office, forms, ticket, before, actor=agent.id, reason=reason, now=now)
     touch(session, ticket, now)
     label = field.label if field else office.texts(f"facts.{name}")
     words = office.texts(
         "life_cycle.correcting.fact_told", number=ticket.number, label=label, reason=reason
     )
     await tell_citizen(session, ticket, words, now=now)
-    return ticket_view(ticket)
+    return CorrectedFact(ticket_view(ticket), proposed)
 
 
 def _field(forms: FormCatalogue, ticket: Ticket, name: str) -> Field | None:

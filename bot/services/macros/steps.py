@@ -15,6 +15,7 @@ from bot.helpdesk.ticket import OWN_FORM, REASON_REQUIRED, TicketStatus
 from bot.helpdesk.variables import check, fill_in
 from bot.services import desk_work
 from bot.services.life_cycle.priorities import set_priority
+from bot.services.life_cycle.queues import move_to_queue
 from bot.services.office import Office
 from bot.store.tables import Agent, Ticket
 
@@ -55,7 +56,7 @@ def check_step(step: object) -> dict[str, str]:
     Raises:
         BadRequest: There is no such step, or it lacks something.
         FormRequired: The step has a form of its own, so neither a macro nor many tickets at once take it.
-        ReasonRequired: The citizen will want to know why.
+        ReasonRequired: The citizen, or for another queue the colleagues there, will want to know why.
         UnknownVariable: Its words have a variable that there is not.
     """
     if not isinstance(step, dict) or not all(isinstance(value, str) for value in step.values()):
@@ -110,6 +111,22 @@ async def _take_priority(work: Work, step: Step) -> Sequence[str]:
     return ()
 
 
+def _check_queue(step: Step) -> None:
+    if not step.get("to"):
+        raise BadRequest(field="queue")
+    if not step.get("reason", "").strip():
+        raise ReasonRequired(why="queue")
+    check(step["reason"])
+
+
+async def _take_queue(work: Work, step: Step) -> Sequence[str]:
+    await move_to_queue(
+        work.session, work.office, work.agent, work.ticket.id, queue=step["to"],
+        reason=fill_in(step["reason"], work.values), version=work.ticket.version, now=work.now,
+    )  # fmt: skip
+    return ()
+
+
 def _check_assign(step: Step) -> None:
     if not step.get("to"):
         raise BadRequest(field="to")
@@ -139,6 +156,7 @@ async def _take_note(work: Work, step: Step) -> Sequence[str]:
 STEPS: Mapping[str, Kind] = {
     "status": Kind(frozenset({"to", "reason"}), _check_status, _take_status),
     "priority": Kind(frozenset({"to", "reason"}), _check_priority, _take_priority),
+    "queue": Kind(frozenset({"to", "reason"}), _check_queue, _take_queue),
     "assign": Kind(frozenset({"to"}), _check_assign, _take_assign),
     "note": Kind(frozenset({"text"}), _check_text, _take_note),
 }

@@ -19,12 +19,14 @@ def title_of(texts: Texts, kind: str, details: Mapping[str, Any], number: str | 
         details: As recorded with the notice; `count` makes it a summary of many.
         number: The ticket's number, None for what is no ticket.
     """
-    if "count" in details:
-        return texts(f"notices.{kind}_many", count=details["count"], level=details.get("level", ""))
     values = {"level": details.get("level", ""), "receiver": details.get("receiver", "")}
+    if "queue" in details:
+        values["queue"] = texts(f"queues.{details['queue']}")
+    if "count" in details:
+        return texts(f"notices.{kind}_many", count=details["count"], **values)
     if "clock" in details:
         values["clock"] = texts(f"clocks.{details['clock']}")
-    subject = texts("notices.ticket", number=number) if number else texts("notices.handoff")
+    subject = texts("notices.of_ticket", number=number) if number else texts("notices.of_handoff")
     return texts(f"notices.{kind}", subject=subject, **values)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.helpdesk.calendar import BusinessCalendar, CalendarVersion
 from bot.helpdesk.presence import PRESENT_FOR
+from bot.helpdesk.routing import RoutingRules
 from bot.helpdesk.sla import MAIN_CALENDAR, DueCounter, Policy, PolicyMissing, policy_for
 from bot.helpdesk.targets import Target, extended
 
@@ -37,6 +38,9 @@ class _Content:
         )
 
 
+_UNROUTED = RoutingRules(own="", centres={})
+
+
 class SlaBook:
     """All versions of all calendars and policies.
 
@@ -48,6 +52,7 @@ class SlaBook:
         calendars: Versions of calendars; one must have the id `main`.
         policies: Versions of policies.
         present_for: So long after their last sign of life those who are to be told of a clock count as present.
+        routing: What a ticket of a queue asks of them.
     """
 
     def __init__(
@@ -56,8 +61,9 @@ class SlaBook:
         policies: Iterable[Policy],
         *,
         present_for: timedelta = PRESENT_FOR,
+        routing: RoutingRules = _UNROUTED,
     ) -> None:
-        self.present_for = present_for
+        self.present_for, self.routing = present_for, routing
         self._content = _Content({}, {}).with_versions(policies, calendars)
 
     @property
@@ -162,7 +168,7 @@ class SlaBook:
         self, *, policies: Iterable[Policy] = (), calendars: Iterable[CalendarVersion] = ()
     ) -> SlaBook:
         """Return a book that knows these versions too; used to look at what is not saved."""
-        book = SlaBook((), (), present_for=self.present_for)
+        book = SlaBook((), (), present_for=self.present_for, routing=self.routing)
         book._content = self._content.with_versions(policies, calendars)
         return book
 

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.counting import count
 from bot.helpdesk.escalation import BREACHED, WARNED, Progress, progress
-from bot.helpdesk.routing import Wanted, skills_named
+from bot.helpdesk.routing import RoutingRules, Wanted, skills_for
 from bot.helpdesk.sla import ClockState
 from bot.helpdesk.targets import Target
 from bot.services.escalation import ChainBook, Reach, ReachedClock, chain_book, tell
@@ -93,7 +93,7 @@ async def record_reached(
         await _record_events(session, reached, now)
         waiting = {row.conversation_id for row, _ in reached if row.conversation_id}
         regions = await regions_of_many(session, waiting) if waiting else {}
-        await tell(session, chains, list(_reaches(reached, regions)), present_for=book.present_for, now=now)
+        await tell(session, chains, list(_reaches(reached, regions, book.routing)), present_for=book.present_for, now=now)
     return found
 
 
@@ -139,7 +139,9 @@ def standing_by(chains: ChainBook, book: SlaBook, now: datetime) -> Callable[[Ro
     return lambda row: standing(*_DECIDING(row))
 
 
-def _reaches(reached: Sequence[Found], regions: Mapping[str, Sequence[str | None]]) -> Iterator[Reach]:
+def _reaches(
+    reached: Sequence[Found], regions: Mapping[str, Sequence[str | None]], rules: RoutingRules
+) -> Iterator[Reach]:
     alike: dict[Any, list[Found]] = defaultdict(list)
     for row, step in reached:
         alike[_ALIKE(row), step.levels].append((row, step))
@@ -152,7 +154,7 @@ def _reaches(reached: Sequence[Found], regions: Mapping[str, Sequence[str | None
             policy_version=row.policy_version,
             queue=row.queue,
             assignee_id=row.assignee_id,
-            wanted=_wanted(row, regions),
+            wanted=_wanted(row, regions, rules),
             levels=step.levels,
             clocks=[
                 ReachedClock(row.id, row.subject_id, row.number, row.title, row.due_at, step.reached)
@@ -161,10 +163,10 @@ def _reaches(reached: Sequence[Found], regions: Mapping[str, Sequence[str | None
         )
 
 
-def _wanted(row: Row[Any], regions: Mapping[str, Sequence[str | None]]) -> Wanted:
+def _wanted(row: Row[Any], regions: Mapping[str, Sequence[str | None]], rules: RoutingRules) -> Wanted:
     if row.conversation_id:
         return Wanted(frozenset(row.skills or [f"queue:{row.queue}"]), tuple(regions.get(row.conversation_id, ())))
-    return Wanted(skills_named(row.queue, row.right), (row.region,))
+    return Wanted(skills_for(row.queue, row.right, rules), (row.region,))
 
 
 async def _record_events(session: AsyncSession, reached: Sequence[Found], now: datetime) -> None:

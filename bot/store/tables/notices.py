@@ -46,7 +46,8 @@ class Notice(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     agent_id: Mapped[str] = mapped_column(ForeignKey("agent.id"))
-    #: sla.warned | sla.breached | sla.escalated | delivery.dead; the key of the words
+    #: sla.warned | sla.breached | sla.escalated | ticket.queue_changed | ticket.taken_off | delivery.dead; the key
+    #: of the words
     kind: Mapped[str] = mapped_column(String(24))
     #: ticket | handoff | delivery, and its id; none for a summary of many
     subject_kind: Mapped[str | None] = mapped_column(String(8))
