@@ -16,6 +16,7 @@ from bot.console.words import Words
 from bot.helpdesk.errors import BadRequest
 from bot.helpdesk.presence import MAX_CAPACITY
 from bot.services import handoff
+from bot.services.access import scope_of
 
 _SKILLS_MAX = 20
 
@@ -92,22 +93,22 @@ def _names_in(body: dict[str, Any], field: str) -> tuple[str, ...]:
 
 
 async def _set(request: web.Request, agent_id: str, capacity: int, queues: Sequence[str]) -> None:
-    desk = request.config_dict[DESK]
+    desk, by = request.config_dict[DESK], request[AGENT]
     async with desk.begin() as session:
         await handoff.set_reach(
-            session, desk.office, agent_id, capacity=capacity, queues=queues, by=request[AGENT].id, now=desk.clock()
+            session, desk.office, agent_id, capacity=capacity, queues=queues, by=by.id, within=scope_of(by), now=desk.clock()
         )
 
 
 async def page(request: web.Request) -> web.Response:
-    """Show all agents, each with what a supervisor sets."""
+    """Show all agents, each with what a supervisor sets of those who work nowhere but in their regions."""
     roles.check(request[AGENT], "agent.set_reach")
-    words = request.config_dict[WORDS]
+    words, scope = request.config_dict[WORDS], scope_of(request[AGENT])
     return render(
         request,
         "floor.html",
         section="floor",
-        agents=[(found, agent_json(found, words)) for found in await _floor(request)],
+        agents=[(scope.contains(found.scope), agent_json(found, words)) for found in await _floor(request)],
         queues=[(queue, words(f"queues.{queue}")) for queue in queues_of(request.config_dict[DESK])],
         max_capacity=MAX_CAPACITY,
         saved=request.query.get("saved") == "1",

@@ -59,6 +59,10 @@ class RegionScope:
         """Tell whether a matter that lies in several regions is for this scope; one that lies nowhere is for all."""
         return not regions or any(self.covers(region) for region in regions)
 
+    def contains(self, other: RegionScope) -> bool:
+        """Tell whether all of another scope lies within this one; the whole country lies within no part of it."""
+        return not self.prefixes or (other.is_limited and all(self.covers(prefix) for prefix in other.prefixes))
+
     @property
     def ranges(self) -> list[tuple[str, str]]:
         """Return each prefix as a range of codes, from the first to before the second.

@@ -221,6 +221,18 @@ async def test_capacity_and_skills_are_a_supervisors_to_set(enter, desk):
     assert (agent.capacity, agent.skills["queues"]) == (3, ["patent"])
 
 
+async def test_a_supervisor_of_some_regions_sets_it_only_of_those_who_work_nowhere_else(enter, desk):
+    boss = await enter("杭州班长", "supervisor", regions=["3301"])
+    west, other, everywhere = await enter("西湖", regions=["330106"]), await enter("宁波", regions=["3302"]), await enter("全国")
+    for client, status in ((west, 200), (other, 403), (everywhere, 403)):
+        assert (await boss.post(f"/agents/{client.agent.id}/reach", {"capacity": 3})).status == status
+    assert (await boss.post_form("/console/floor", agent_id=other.agent.id, capacity="3")).status == 403
+    page = await boss.page("/console/floor")
+    assert "西湖 同时接待上限" in page and "宁波 同时接待上限" not in page and "全国 同时接待上限" not in page
+    async with desk.read() as session:
+        assert (await session.get_one(Agent, other.agent.id)).capacity == 5
+
+
 async def test_what_was_settled_is_told_with_the_hand_back_and_not_too_long(enter, waiting):
     li = await enter()
     await li.post(path(waiting, "/claim"))

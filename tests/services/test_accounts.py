@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import AccountExists, BadRequest, LastAdministrator, OwnAccount
+from bot.helpdesk.regions import RegionScope
 from bot.services import accounts, audit, handoff, staff, staff_audit, staff_sessions
 from bot.services.accounts import AccountChange, add_account, change_account
 from bot.store.tables import Agent, StaffEvent
@@ -62,8 +63,9 @@ async def test_a_new_account_has_the_skills_given_and_a_queue_set_elsewhere_stay
     agent = await adds(desk, rights=["trademark"], languages=["en"])
     async with desk.begin() as session:
         await handoff.set_reach(
-            session, desk.office, agent.id, capacity=3, queues=["trademark"], by="operator", now=desk.clock()
-        )
+            session, desk.office, agent.id, capacity=3, queues=["trademark"], by="operator", within=RegionScope(),
+            now=desk.clock(),
+        )  # fmt: skip
     await changes(desk, agent, rights=[])
     async with desk.read() as session:
         stored = await session.get_one(Agent, agent.id)

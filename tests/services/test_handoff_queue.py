@@ -11,6 +11,7 @@ from sqlalchemy import select
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import AtCapacity, BadRequest
 from bot.helpdesk.presence import Assignment, Presence, Skills
+from bot.helpdesk.regions import RegionScope
 from bot.services import handoff, staff_audit
 from bot.store.tables import Agent, Ticket
 from tests.support.builders import make_agent
@@ -33,8 +34,9 @@ from tests.support.handoffs import (
 async def sets_reach(desk: Desk, agent: Agent, capacity: int, queues: Sequence[str]) -> None:
     async with desk.begin() as session:
         await handoff.set_reach(
-            session, desk.office, agent.id, capacity=capacity, queues=queues, by="operator", now=desk.clock()
-        )
+            session, desk.office, agent.id, capacity=capacity, queues=queues, by="operator", within=RegionScope(),
+            now=desk.clock(),
+        )  # fmt: skip
 
 
 def give_out(desk: Desk) -> None:

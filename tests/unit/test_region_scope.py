@@ -34,6 +34,14 @@ def test_no_code_means_the_whole_country() -> None:
     assert RegionScope.of([]).covers("330106")
 
 
+def test_a_scope_contains_what_lies_in_it_as_a_whole() -> None:
+    zhejiang, everywhere = RegionScope.of(["33", "44"]), RegionScope()
+    assert all(zhejiang.contains(RegionScope.of(codes)) for codes in (["33"], ["330100"], ["330106", "440300"]))
+    assert not any(zhejiang.contains(RegionScope.of(codes)) for codes in (["330100", "320500"], ["32"], []))
+    assert everywhere.contains(everywhere) and everywhere.contains(zhejiang)
+    assert not RegionScope.of(["330100"]).contains(zhejiang)
+
+
 def test_a_division_within_another_adds_nothing() -> None:
     assert RegionScope.of(["330106", "330100", "33", "330100"]).prefixes == ("33",)
 

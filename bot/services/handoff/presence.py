@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk import permissions
-from bot.helpdesk.errors import BadRequest
+from bot.helpdesk.errors import BadRequest, Forbidden
 from bot.helpdesk.permissions import Permission
 from bot.helpdesk.presence import (
     MAX_CAPACITY,
@@ -107,20 +107,27 @@ async def set_reach(
     capacity: int,
     queues: Sequence[str],
     by: str,
+    within: RegionScope,
     now: datetime,
 ) -> None:
     """Set how much an agent takes at once, and from which queues; rights and languages stay as they are.
 
+    Args:
+        by: Who sets it.
+        within: Their part of the country.
     Raises:
         BadRequest: No such agent or queue, or a capacity out of range.
+        Forbidden: The agent works outside of it as well.
     """
     if await session.get(Agent, agent_id) is None:
         raise BadRequest(field="agent_id")
+    agent = await locked_agent(session, agent_id)
+    if not within.contains(RegionScope.of(agent.regions)):
+        raise Forbidden(step="agent.set_reach")
     if not 0 <= capacity <= MAX_CAPACITY:
         raise BadRequest(field="capacity")
     if not set(queues) <= set(office.routing.queues):
         raise BadRequest(field="queues")
-    agent = await locked_agent(session, agent_id)
     skills = Skills.read(agent.skills)
     old = {"capacity": agent.capacity, "queues": [*skills.queues]}
     new = {"capacity": capacity, "queues": [*queues]}
