@@ -17,7 +17,7 @@ from bot.services.opening import TicketDraft, open_ticket
 from bot.services.outgoing import deliveries, webhooks
 from bot.services.outgoing.delivering import LEASE, Deliverer
 from bot.services.outgoing.ports import Outcome, Result
-from bot.store.tables import Delivery, Notice
+from bot.store.tables import Agent, Delivery, Notice
 from tests.services.outgoing import detail, is_over, pings, renew, rows, subscribe
 from tests.support.builders import make_person, make_ticket
 from tests.support.citizens import Citizen
@@ -218,6 +218,26 @@ async def test_what_is_never_taken_is_given_up_and_reported_in_the_console_once(
     calls = len(hook.got)
     clock.move(timedelta(days=30))
     assert await deliverer.deliver_due() == 0 and len(hook.got) == calls
+
+
+@pytest.mark.parametrize("is_limited", [False, True])
+async def test_of_a_dead_delivery_those_hear_who_may_open_the_log(
+    desk: Desk, hook: HookSink, deliverer: Deliverer, clock: FakeClock, is_limited: bool
+) -> None:
+    made = await subscribe(desk, hook.url)
+    city, head = await make_person(desk, "杭州班长", "supervisor"), await make_person(desk, "负责人", "head")
+    async with desk.begin() as session:
+        (await session.get_one(Agent, city.id)).regions = ["3301"]
+        whole = await session.scalar(select(Agent).where(Agent.role == "supervisor", Agent.id != city.id))
+        whole.regions = ["3302"] if is_limited else []
+    await pings(desk, made.id)
+    hook.answers = [(500, {})] * 100
+    for _ in range(9):
+        await deliverer.deliver_due()
+        clock.move(timedelta(hours=13))
+    async with desk.read() as session:
+        reported = list(await session.scalars(select(Notice)))
+    assert [notice.agent_id for notice in reported] == [head.id if is_limited else whole.id]
 
 
 async def test_sending_again_is_one_more_attempt_of_the_same_delivery(

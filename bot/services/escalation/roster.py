@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,10 +11,14 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.escalation import Tell
+from bot.helpdesk.permissions import Permission, may
 from bot.helpdesk.presence import Presence, Skills, presence_now
 from bot.helpdesk.regions import RegionScope
 from bot.helpdesk.routing import ANYTHING, Colleague, Wanted, to_be_told
 from bot.store.tables import Agent
+
+#: Whoever is not there, or may not, is stood in for by the next.
+_IN_CHARGE = ("supervisor", "head", "administrator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,19 @@ class Roster:
             return may_see or self._first_of("head", "administrator", "supervisor", wanted=wanted)
         if tell is Tell.QUEUE and (agents := to_be_told(self._first_of("agent", wanted=wanted), wanted)):
             return tuple(agents)
-        return self._first_of("supervisor", "head", "administrator", wanted=wanted)
+        return self._first_of(*_IN_CHARGE, wanted=wanted)
+
+    def in_charge_of(self, permission: Permission) -> tuple[Person, ...]:
+        """Return the supervisors who may do something for the whole installation; without any, the next above."""
+        return self._first_who(lambda p: may(p.role, p.scope.prefixes, permission), *_IN_CHARGE)
 
     def _first_of(self, *roles: str, wanted: Wanted) -> tuple[Person, ...]:
         """Return those of the first of these roles of whom somebody may see the matter."""
+        return self._first_who(lambda person: person.may_see(wanted), *roles)
+
+    def _first_who(self, fits: Callable[[Person], bool], *roles: str) -> tuple[Person, ...]:
         for role in roles:
-            found = tuple(p for p in self.people.values() if p.role == role and p.may_see(wanted))
+            found = tuple(p for p in self.people.values() if p.role == role and fits(p))
             if found:
                 return found
         return ()

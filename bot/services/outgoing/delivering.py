@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.helpdesk.escalation import Tell
+from bot.helpdesk.permissions import Permission
 from bot.helpdesk.retrying import RetryPolicy
 from bot.services.escalation.roster import Roster
 from bot.services.office import Office
@@ -218,14 +218,14 @@ class Deliverer:
                 row.next_attempt_at = at
 
     async def _report_dead(self, session: AsyncSession, job: _Job, now: datetime) -> None:
-        """Tell the supervisors in the console, once for each receiver and day.
+        """Tell the supervisors who may open the delivery log in the console, once for each receiver and day.
 
         In the console only: a mail about a mail that cannot be sent would be the next such mail.
         """
         day = now.astimezone(self._office.calendar.zone).date()
         lane = "email" if job.kind == "email" else job.target
         roster = await Roster.load(session, present_for=self._office.handoff.present_for, now=now)
-        people = roster.meant(Tell.SUPERVISORS, assignee_id=None, heads=())
+        people = roster.in_charge_of(Permission.READ_DELIVERIES)
         receiver = job.target if job.kind == "email" else shown_url(job.url or job.target)
         rows = [
             {
