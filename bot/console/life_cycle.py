@@ -240,10 +240,12 @@ async def _correct_fact(call: Call) -> Any:
 
 
 async def _correct_entry(call: Call) -> Any:
-    return await correcting.correct_entry(
+    corrected = await correcting.correct_entry(
         call.session, call.desk.office, call.agent, call.ticket_id, int(call.parts["part"]),
         text=text_in(call.body, "text"), reason=text_in(call.body, "reason"), **call.common,
     )  # fmt: skip
+    call.answer.update(not_told=corrected.not_told)
+    return corrected.ticket
 
 
 async def _plan_follow_up(call: Call) -> Any:

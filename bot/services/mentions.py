@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,14 +49,16 @@ async def record(
     door: Callable[[Agent], Awaitable[object]],
     entry_id: int | None = None,
     message_id: int | None = None,
+    told_before: Collection[str] = (),
     now: datetime,
 ) -> list[str]:
-    """Note who is named in a note that was just written; naming oneself tells nobody anything.
+    """Note who is named in a note that was just written or corrected; naming oneself tells nobody anything.
 
     Two colleagues of one name are both told.
 
     Args:
         door: Lets a colleague to what the note is about, or refuses; who is refused is not told.
+        told_before: Agents who were told of an earlier version, and are not told again.
 
     Returns:
         The names, sorted, behind which there is nobody who may be told: whoever wrote them should know.
@@ -70,6 +72,8 @@ async def record(
     for colleague in colleagues:
         if colleague.name in named and await _is_let_in(colleague, door):
             told.add(colleague.name)
+            if colleague.id in told_before:
+                continue
             session.add(
                 Mention(
                     agent_id=colleague.id, by_agent_id=agent.id, entry_id=entry_id, message_id=message_id, created_at=now
@@ -77,6 +81,11 @@ async def record(
             )
             announce(session, "staff", {"type": "mention", "agent_id": colleague.id})
     return sorted(named - told)
+
+
+async def told_of_entry(session: AsyncSession, entry_id: int) -> set[str]:
+    """Return the agents who were told that a note of a ticket names them."""
+    return set(await session.scalars(select(Mention.agent_id).where(Mention.entry_id == entry_id)))
 
 
 async def _is_let_in(colleague: Agent, door: Callable[[Agent], Awaitable[object]]) -> bool:

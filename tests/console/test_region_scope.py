@@ -29,7 +29,7 @@ class Matter:
         yield "GET", f"/console/tickets/find?number={self.ticket.number}"
         yield "GET", f"{API}/evidence/{self.receipt.id}"
         yield "GET", f"{API}/evidence/receipts/{self.receipt.receipt}"
-        for step in ("transitions", "assignment", "notes", "replies", "reveal", "forward", "document"):
+        for step in ("transitions", "assignment", "notes", "replies", "reveal", "forward", "document", "queue"):
             yield "POST", f"{ticket}/{step}"
         for step in ("claim", "replies", "notes", "hand-back", "close"):
             yield "POST", f"{talk}/{step}"

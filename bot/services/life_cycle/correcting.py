@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.helpdesk.errors import BadRequest, Forbidden, HelpdeskError
-from bot.services import audit
+from bot.services import audit, mentions
 from bot.services.desk_work import TEXT_MAX_CHARS, access_ticket, tell_citizen
 from bot.services.forms import Field, FormCatalogue, Rejected
 from bot.services.life_cycle import reasons
@@ -40,6 +40,18 @@ class CorrectedFact:
 
     ticket: TicketView
     proposed_queue: str | None
+
+
+@dataclass(frozen=True)
+class CorrectedEntry:
+    """A ticket with a corrected reply or note.
+
+    Attributes:
+        not_told: Who is named in the note and was not told: see `mentions.record`.
+    """
+
+    ticket: TicketView
+    not_told: list[str]
 
 
 async def correct_fact(
@@ -127,8 +139,8 @@ async def correct_entry(
     reason: str,
     version: int,
     now: datetime,
-) -> TicketView:
-    """Correct a reply or a note; the citizen is told the right words of a reply.
+) -> CorrectedEntry:
+    """Correct a reply or a note; the citizen is told the right words of a reply, colleagues that a note names them now.
 
     Raises:
         TicketNotFound, TicketChangedMeanwhile: See `access_ticket`.
@@ -155,4 +167,9 @@ async def correct_entry(
     if entry.kind == "public_reply":
         words = office.texts("life_cycle.correcting.reply_told", number=ticket.number, text=text)
         await tell_citizen(session, ticket, words, now=now)
-    return ticket_view(ticket)
+        return CorrectedEntry(ticket_view(ticket), [])
+    not_told = await mentions.record(
+        session, agent, text, entry_id=entry.id, told_before=await mentions.told_of_entry(session, entry.id), now=now,
+        door=lambda colleague: access_ticket(session, colleague, ticket_id),
+    )  # fmt: skip
+    return CorrectedEntry(ticket_view(ticket), not_told)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from bot.bootstrap import Desk
 from bot.helpdesk.errors import BadRequest, Forbidden, ReasonRequired
-from bot.services import desk_work
+from bot.services import desk_work, mentions
 from bot.services.life_cycle.correcting import FactRejected, correct_entry, correct_fact
 from bot.services.life_cycle.follow_ups import plan_follow_up, record_follow_up
 from bot.services.life_cycle.looking import life_of, tasks
@@ -118,6 +118,21 @@ async def test_a_corrected_note_is_not_told(case: Case) -> None:
     before = await case.told()
     await case.does(correct_entry, entry, text="先核对登记证", reason="写错")
     assert await case.told() == before
+
+
+async def test_whom_a_corrected_note_names_is_told_once(case: Case, desk: Desk) -> None:
+    wang, zhao = await make_agent(desk, "王敏"), case.supervisor
+    await make_agent(desk, "郭管理", "administrator")
+    entry = await writes(case, "note", "@王明 请看")
+    done = await case.does(correct_entry, entry, text="@王敏 @郭管理 请看", reason="名字写错")
+    assert done.not_told == ["郭管理"]
+    for text in ("@王敏 请今天看", "@王敏 @赵强 请今天看"):
+        assert (await case.does(correct_entry, entry, text=text, reason="补充")).not_told == []
+    reply = await writes(case, "public_reply", "请补充")
+    assert (await case.does(correct_entry, reply, text="@王敏 请补充", reason="改")).not_told == []
+    async with desk.read() as session:
+        assert [m.text for m in await mentions.mentions_of(session, wang)] == ["@王敏 @赵强 请今天看"]
+        assert len(await mentions.mentions_of(session, zhao)) == 1
 
 
 async def test_only_the_author_and_supervisors_correct(case: Case) -> None:
