@@ -220,7 +220,7 @@ async def test_a_year_that_comes_with_the_next_shipped_version_settles_provision
     clock.at = datetime(2026, 12, 28, 2, tzinfo=UTC)
     ticket_id = await opens(desk)
     if is_waiting:
-        await moves(desk, ticket_id, "needs_correction")
+        await asks_for_correction(desk, await make_agent(desk), ticket_id)
     before = await acceptance_of(desk, ticket_id)
     with_year = replace(desk.office.calendar, days={**desk.office.calendar.days, **HOLIDAYS_2027}, loaded_years=frozenset({2026, 2027}))
     async with desk.begin() as session:
