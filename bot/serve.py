@@ -142,11 +142,18 @@ async def run(settings: Settings) -> None:
         await stop.wait()
 
 
+#: Of the three generations: new objects, collections of the first, and of the second, after which the next is collected.
+_THRESHOLDS = (20_000, 20, 50)
+
+
 def spare_what_stays() -> None:
-    """Let the garbage collector pass over what was loaded at the start.
+    """Let the garbage collector pass over what was loaded at the start, and seldom look at all that came since.
 
     Articles, index and rules are half a million objects that live as long as the process. A full collection that
-    walks them holds up everybody for a quarter of a second and finds nothing.
+    walks them holds up everybody for a quarter of a second and finds nothing. So does one that walks a thousand
+    open connections, which Python's own thresholds ask for every few seconds; what is thrown away dies young, and
+    young objects are still collected all the time.
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_THRESHOLDS)
