@@ -143,7 +143,7 @@ async def run(settings: Settings) -> None:
 
 
 #: Of the three generations: new objects, collections of the first, and of the second, after which the next is collected.
-_THRESHOLDS = (20_000, 20, 50)
+_THRESHOLDS = (10_000, 5, 200)
 
 
 def spare_what_stays() -> None:
