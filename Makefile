@@ -1,11 +1,10 @@
 # The commands of this project. `make up` and `make test` work from a clean checkout.
 .PHONY: up down status install install-test test check train eval bench bench-answers bench-peers bench-models bench-search screenshots requirements
 
-PORT ?= 12330
 DESK = .venv/bin/rightsdesk
 
 up: install            ## install, train if there is no model, migrate, start; Ctrl-C stops
-	@$(DESK) up --port $(PORT)
+	@$(DESK) up $(if $(PORT),--port $(PORT))
 
 down:                  ## stop what `rightsdesk up --detach` started
 	@$(DESK) down
